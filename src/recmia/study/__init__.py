@@ -1,0 +1,1 @@
+"""How the study is put together: settings, paths, pipeline, results, report."""
