@@ -48,8 +48,15 @@ class Data(_Section):
     """Where the clicks come from."""
 
     source: Literal[
-        "synthetic", "yoochoose", "yoochoose-sample", "yoochoose-1-64", "yoochoose-tsv",
-        "ml-1m", "ml-latest-small", "ml-20m", "file",
+        "synthetic",
+        "yoochoose",
+        "yoochoose-sample",
+        "yoochoose-1-64",
+        "yoochoose-tsv",
+        "ml-1m",
+        "ml-latest-small",
+        "ml-20m",
+        "file",
     ] = "synthetic"
     path: str | None = Field(None, description="the log, for source 'file'")
     delimiter: str = Field(",", min_length=1, max_length=1, description="for CSV files")
@@ -159,8 +166,8 @@ class Settings(_Section):
     root_seed: int = 20261121
     n_seeds: int = Field(3, ge=1, description="repetitions: new cohorts and new models")
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    readings: tuple[Literal["held_in_only", "augmented_trained"], ...] = (
-        "held_in_only",
+    readings: tuple[Literal["augmented_as_nonmembers", "augmented_trained"], ...] = (
+        "augmented_as_nonmembers",
         "augmented_trained",
     )
     data: Data
@@ -220,7 +227,8 @@ def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = Non
         return Settings.model_validate(values)
     except ValidationError as error:
         lines = [
-            f"  {'.'.join(map(str, e['loc'])) or '(top level)'}: {e['msg']}"
-            for e in error.errors()
+            f"  {'.'.join(map(str, e['loc'])) or '(top level)'}: {e['msg']}" for e in error.errors()
         ]
-        raise SettingsError(f"Settings of {path.name} are not valid:\n" + "\n".join(lines)) from None
+        raise SettingsError(
+            f"Settings of {path.name} are not valid:\n" + "\n".join(lines)
+        ) from None
