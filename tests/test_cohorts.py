@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from recmia.augment import similar_items
-from recmia.cohorts import assert_disjoint, assert_untrained, draw_cohorts, draw_rows
+from recmia.cohorts import (
+    assert_disjoint,
+    assert_untrained,
+    draw_cohorts,
+    draw_rows,
+    load_cohorts,
+    save_cohorts,
+)
 from recmia.errors import DataError
 from recmia.sessions import Sessions
 from recmia.study.settings import Cohorts
@@ -109,3 +116,11 @@ def test_training_on_a_nonmember_is_found_out(drawn):
     both = cohorts.trained_on("target", "augmented_trained")
     with pytest.raises(AssertionError, match="near-miss sessions were trained on"):
         assert_untrained(both, cohorts.nonmembers("target", "augmented_as_nonmembers"))
+
+
+def test_saved_cohorts_come_back_whole(drawn, tmp_path):
+    _, cohorts = drawn
+    loaded = load_cohorts(save_cohorts(cohorts, tmp_path / "seed0.npz"))
+    assert loaded.audit == cohorts.audit
+    for name, cohort in cohorts.named().items():
+        assert cohort.content_hash() == loaded.named()[name].content_hash()

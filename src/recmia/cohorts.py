@@ -7,6 +7,7 @@ cohorts: a "non-member" that is equal to a trained session is a member by conten
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from recmia.augment import Replaced, SimilarItems, replace_one_item
 from recmia.errors import DataError
 from recmia.seeds import generator
 from recmia.sessions import Sessions, concatenate
+from recmia.storage import read_arrays, write_arrays
 from recmia.study.settings import Cohorts as CohortSizes
 
 SIDES = ("target", "shadow")
@@ -195,3 +197,36 @@ def assert_untrained(trained: Sessions, nonmembers: dict[str, Sessions]) -> None
     for name, cohort in nonmembers.items():
         shared = int(np.isin(cohort.hashes(), seen).sum())
         assert not shared, f"{shared} {name} sessions were trained on"
+
+
+def save_cohorts(cohorts: CohortSet, path: str | Path) -> Path:
+    """Write every cohort into one ``.npz``, atomically."""
+    arrays = {"audit_names": np.array(list(cohorts.audit), dtype=np.str_)}
+    arrays["audit_values"] = np.array(list(cohorts.audit.values()), dtype=np.float64)
+    for name, sessions in cohorts.named().items():
+        for field in ("clicks", "lengths", "row_ids"):
+            arrays[f"{name}.{field}"] = getattr(sessions, field)
+    return write_arrays(path, **arrays)
+
+
+def load_cohorts(path: str | Path) -> CohortSet:
+    """Read cohorts written by :func:`save_cohorts`."""
+    arrays = read_arrays(path)
+
+    def cohort(name: str) -> Sessions:
+        return Sessions(*(arrays[f"{name}.{field}"] for field in ("clicks", "lengths", "row_ids")))
+
+    def by_side(kind: str) -> dict[str, Sessions]:
+        return {side: cohort(f"{side}_{kind}") for side in SIDES}
+
+    return CohortSet(
+        members=by_side("members"),
+        heldout=by_side("heldout"),
+        near_misses=by_side("near_misses"),
+        heldout_near_misses=by_side("heldout_near_misses"),
+        reference=cohort("reference"),
+        validation=cohort("validation"),
+        audit=dict(
+            zip(arrays["audit_names"].tolist(), arrays["audit_values"].tolist(), strict=True)
+        ),
+    )

@@ -195,7 +195,8 @@ def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = Non
 
     Args:
         profile: a shipped name, or the path of a YAML file of one's own.
-        overrides: dotted setting name to value.
+        overrides: dotted setting name to value. They give the run a name of its own,
+            ``<profile>+<8 hexadecimal digits>``, and so folders of its own.
 
     Raises:
         SettingsError: unknown profile or key, wrong type, or values that contradict each other.
@@ -223,6 +224,9 @@ def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = Non
             if not isinstance(section, dict):
                 raise SettingsError(f"Override '{key}': '{parent}' is not a section.")
         section[last] = value
+    if overrides:
+        # Other choices are another run: its results must not replace the profile's own.
+        values["name"] += f"+{content_hash(overrides)[:8]}"
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

@@ -1,0 +1,53 @@
+"""Profiles are checked; unknown keys and contradictions are refused by name."""
+
+import pytest
+
+from recmia.errors import SettingsError
+from recmia.study.settings import load_settings, profile_names
+
+
+def test_shipped_profiles_are_valid():
+    assert set(profile_names()) >= {"tiny", "quick", "yoochoose64", "ml1m", "yoochoose"}
+    for name in profile_names():
+        assert load_settings(name).name == name
+
+
+def test_overrides_change_the_value_the_name_and_the_fingerprint():
+    plain, changed = load_settings("tiny"), load_settings("tiny", {"cohorts.members": 77})
+    assert changed.cohorts.members == 77 and plain.cohorts.members != 77
+    assert changed.name.startswith("tiny+") and len(changed.name) == len("tiny+") + 8
+    assert plain.fingerprint("cohorts") != changed.fingerprint("cohorts")
+    assert plain.fingerprint("target") == changed.fingerprint("target")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"target.epoch": 3}, r"target\.epoch: Extra inputs"),
+        ({"targets.epochs": 3}, r"targets: Extra inputs"),
+        ({"target.epochs": 3}, r"recorded_epochs must rise"),
+        ({"target.heads": 3}, r"multiple of heads"),
+        ({"data.source": "file"}, r"needs 'path' and 'columns'"),
+        ({"data.source": "ml-1m"}, r"set session_gap_minutes"),
+        ({"title.x": 3}, r"'title' is not a section"),
+        ({"cohorts.members": "many"}, r"cohorts\.members: Input should be a valid integer"),
+    ],
+)
+def test_bad_overrides_are_refused_by_name(overrides, message):
+    with pytest.raises(SettingsError, match=message):
+        load_settings("tiny", overrides)
+
+
+def test_an_unknown_profile_lists_the_known():
+    with pytest.raises(SettingsError, match="no profile 'quik'.*quick"):
+        load_settings("quik")
+
+
+def test_a_profile_of_ones_own(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("title: only a title\n")
+    with pytest.raises(SettingsError, match=r"mine\.yaml are not valid:\n(.*\n)*  data: Field req"):
+        load_settings(str(path))
+    path.write_text("title: [\n")
+    with pytest.raises(SettingsError, match="not valid YAML"):
+        load_settings(str(path))

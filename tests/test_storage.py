@@ -1,0 +1,47 @@
+"""Files are whole or absent, and hashes tell content apart."""
+
+import numpy as np
+import pytest
+
+from recmia.seeds import child_seed, generator
+from recmia.storage import (
+    content_hash,
+    file_hash,
+    read_arrays,
+    write_arrays,
+    write_aside,
+    write_text,
+)
+
+
+def test_a_failed_write_leaves_the_earlier_file(tmp_path):
+    path = write_text(tmp_path / "result.txt", "earlier")
+    with pytest.raises(OSError, match="disk"), write_aside(path) as aside:
+        aside.write_text("half")
+        raise OSError("disk full")
+    assert path.read_text() == "earlier"
+    assert [p.name for p in tmp_path.iterdir()] == ["result.txt"]
+
+
+def test_arrays_come_back_and_pickles_are_refused(tmp_path):
+    arrays = read_arrays(write_arrays(tmp_path / "a.npz", x=np.arange(3), y=np.eye(2)))
+    assert arrays["x"].tolist() == [0, 1, 2] and arrays["y"].shape == (2, 2)
+    np.savez(tmp_path / "evil.npz", x=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        read_arrays(tmp_path / "evil.npz")
+
+
+def test_hashes():
+    assert content_hash(np.array([1, 2])) != content_hash(np.array([1, 2], dtype=np.int32))
+    assert content_hash(np.zeros((2, 3))) != content_hash(np.zeros((3, 2)))
+    assert content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
+
+
+def test_file_hash_is_sha256(tmp_path):
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert file_hash(write_text(tmp_path / "empty", "")) == empty
+
+
+def test_child_seeds_are_named_and_apart():
+    assert child_seed(1, "a", 2) == child_seed(1, "a", 2) != child_seed(1, "a2")
+    assert generator(1, "x").random() != generator(1, "y").random()
