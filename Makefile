@@ -1,0 +1,41 @@
+# make report    run the study and write reports/$(PROFILE)/index.html
+# make test      run the tests
+# make lab       open the notebooks in JupyterLab, on this machine only
+# Each makes the environment (.venv, from requirements.lock) first where it is missing or stale.
+
+PROFILE ?= quick
+WORKERS ?= 2
+BIN := .venv/bin
+
+# The real click logs, where they lie beside the checkout; without them their tests skip.
+ifneq ($(wildcard ../shared/data),)
+test: export RECMIA_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: report test lab lint lock environment clean
+
+report: environment
+	$(BIN)/recmia run --profile $(PROFILE)
+	$(BIN)/recmia report --profile $(PROFILE)
+
+test: environment
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lab: environment
+	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks
+
+lint: environment
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+# Needs both Pythons on PATH; resolves pyproject.toml afresh and rewrites requirements.lock.
+lock:
+	python3.11 scripts/lock.py $(shell sed -n 's/^INSTALLER=//p' scripts/environment) python3.11 python3.10
+
+environment:
+	@PYTHON="$(PYTHON)" scripts/environment
+
+# What can be made again: environment, caches and cached results. Data and reports stay.
+clean:
+	rm -rf .venv artifacts build .pytest_cache .ruff_cache src/*.egg-info
