@@ -1,0 +1,133 @@
+"""The study's steps: each a notebook with declared settings, modules, inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from recmia.study.paths import StudyPaths
+from recmia.study.settings import Settings
+
+ExternalInputs = Callable[[Settings, StudyPaths], list[Path]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One notebook of the study.
+
+    Attributes:
+        name: e.g. "03_train"; also the folder of its outputs.
+        notebook: file name below ``notebooks/``.
+        title: what it does, for progress lines and the pipeline figure.
+        sections: fields of :class:`Settings` that its result depends on.
+        modules: dotted names whose source its result depends on, beside what the notebook imports;
+            what these import from recmia counts too.
+        inputs: artifact-relative files, or folders ending in "/"; ``reports:`` before a path
+            means below the report instead.
+        outputs: as inputs.
+        external_inputs: source files from outside the artifacts, told apart by name, size and
+            modification time, for they may be too large to hash each time.
+    """
+
+    name: str
+    notebook: str
+    title: str
+    sections: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    external_inputs: ExternalInputs | None = None
+
+
+def source_files(settings: Settings, paths: StudyPaths) -> list[Path]:
+    """Files of the click log that notebook 01 reads; none for the synthetic log.
+
+    Raises:
+        DataError: the files are not there.
+    """
+    if settings.data.source == "synthetic":
+        return []
+    if settings.data.source == "file":
+        return [paths.root / Path(str(settings.data.path)).expanduser()]
+    from recmia.data.registry import find_files
+
+    return list(find_files(settings.data.source, paths.data))
+
+
+PREPROCESSED = tuple(
+    f"01_preprocess/{name}"
+    for name in ("sessions.parquet", "items.parquet", "schema.pbtxt", "statistics.json")
+)
+REPEATED = ("dataset", "root_seed", "n_seeds")
+
+PROPOSAL_STEPS = (
+    Step(
+        "01_preprocess",
+        "01_preprocess.ipynb",
+        "Click log to sessions",
+        sections=("dataset", "root_seed", "device", "data", "preprocess"),
+        modules=("recmia.preprocess",),
+        outputs=(*PREPROCESSED, "01_preprocess/results.json"),
+        external_inputs=source_files,
+    ),
+    Step(
+        "02_augment",
+        "02_augment.ipynb",
+        "Similar items, near-misses and cohorts",
+        sections=(*REPEATED, "readings", "cohorts"),
+        modules=("recmia.augment", "recmia.cohorts"),
+        inputs=PREPROCESSED,
+        outputs=("02_augment/",),
+    ),
+    Step(
+        "03_train",
+        "03_train.ipynb",
+        "Target and shadow recommenders",
+        sections=(*REPEATED, "readings", "device", "preprocess", "cohorts", "target", "intervals"),
+        inputs=(*PREPROCESSED, "02_augment/"),
+        outputs=("03_train/",),
+    ),
+    Step(
+        "04_attack",
+        "04_attack.ipynb",
+        "The MLP attack, its controls and leakage curves",
+        sections=(*REPEATED, "readings", "device", "preprocess", "cohorts", "target", "attack")
+        + ("intervals",),
+        inputs=(*PREPROCESSED, "02_augment/", "03_train/"),
+        outputs=("04_attack/",),
+    ),
+    Step(
+        "05_baselines",
+        "05_baselines.ipynb",
+        "Biased-MIA, DL-MIA and simple baselines",
+        sections=(*REPEATED, "readings", "device", "preprocess", "cohorts", "target", "baselines")
+        + ("intervals",),
+        inputs=(*PREPROCESSED, "02_augment/", "03_train/"),
+        outputs=("05_baselines/",),
+    ),
+    Step(
+        "06_figures",
+        "06_figures.ipynb",
+        "Figures and tables",
+        sections=("dataset", "root_seed", "target", "figures"),
+        modules=("recmia.plots",),
+        inputs=(
+            "01_preprocess/results.json",
+            "02_augment/",
+            "03_train/",
+            "04_attack/",
+            "05_baselines/",
+        ),
+        outputs=("reports:figures/",),
+    ),
+)
+
+
+def producer(steps: tuple[Step, ...], relative: str) -> Step | None:
+    """The step that writes ``relative``."""
+    for step in steps:
+        for output in step.outputs:
+            if relative == output or (output.endswith("/") and relative.startswith(output)):
+                return step
+    return None
