@@ -1,0 +1,412 @@
+"""Train session models: length-bucketed batches, checkpoints at chosen epochs, resume at each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from recmia.device import resolve_device, worker_count
+from recmia.errors import ArtifactError, RecmiaError
+from recmia.progress import track
+from recmia.recommenders import ranking, transformer
+from recmia.recommenders.workers import run_in_processes
+from recmia.seeds import child_seed, generator
+from recmia.sessions import Sessions
+from recmia.storage import content_hash, read_json, write_aside, write_json
+from recmia.study.settings import Target
+
+# Sessions are sorted by length within this many batches: enough for batches of nearly one length,
+# few enough that their make-up changes from epoch to epoch where data are large.
+BATCHES_SORTED_TOGETHER = 64
+RANKING_DEPTH = 20
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """A finished training.
+
+    Attributes:
+        folder: holds ``epoch_NNN.safetensors``, ``curve.json``, ``identity.json`` and
+            ``timing.json`` (seconds, kept apart because they differ from run to run).
+        target: the settings it was trained with.
+        vocabulary_size: V.
+        max_tokens: L + 2.
+        seed: root seed.
+        curve: one mapping an epoch from 0: epoch, train_loss (nats a token; None at 0), and
+            validation_ndcg_20, validation_hr_20 (None where not evaluated).
+        seconds_per_epoch: median over the epochs.
+    """
+
+    folder: Path
+    target: Target
+    vocabulary_size: int
+    max_tokens: int
+    seed: int
+    curve: list[dict[str, float | None]]
+    seconds_per_epoch: float
+
+    def weights(self, epoch: int) -> Path:
+        """File of the recorded epoch's weights."""
+        return _weights_path(self.folder, epoch)
+
+    def load(self, epoch: int) -> torch.nn.Module:
+        """The model as it was after a recorded epoch, on the CPU, in evaluation mode.
+
+        Raises:
+            ArtifactError: the epoch was not recorded, or its file is gone.
+        """
+        if not self.weights(epoch).exists():
+            raise ArtifactError(
+                f"{self.weights(epoch)} is missing. Recorded: {self.target.recorded_epochs}."
+            )
+        model = transformer.build_model(
+            self.target, self.vocabulary_size, self.max_tokens, self.seed
+        )
+        _set_weights(model, load_file(self.weights(epoch)))
+        return model.eval()
+
+    def best_epoch(self) -> int:
+        """The recorded epoch of the highest validation NDCG@20 (the first of equals).
+
+        Raises:
+            ArtifactError: it was trained without validation sessions.
+        """
+        scored = [
+            (row["validation_ndcg_20"], -row["epoch"])
+            for row in self.curve
+            if row["epoch"] in self.target.recorded_epochs and row["validation_ndcg_20"] is not None
+        ]
+        if not scored:
+            raise ArtifactError(f"{self.folder}: no validation sessions, so no best epoch.")
+        return -max(scored)[1]
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """Arguments of one :func:`train`."""
+
+    target: Target
+    vocabulary_size: int
+    sessions: Sessions
+    folder: Path
+    seed: int
+    device: str = "cpu"
+    validation: Sessions | None = None
+
+
+def train(
+    target: Target,
+    vocabulary_size: int,
+    sessions: Sessions,
+    folder: Path,
+    *,
+    seed: int,
+    device: str = "cpu",
+    validation: Sessions | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> TrainingRecord:
+    """Train a session model on next items, or finish a training that was interrupted.
+
+    Every token after the start token is learned from those before it (GPT-2), or masked at random
+    with probability 0.15 as Transformers4Rec does (XLNet). The loss is Transformers4Rec's: the
+    mean cross-entropy over the batch's predicted tokens. On a CPU the result is the same, bit for
+    bit, however many cores there are and wherever the run was interrupted.
+
+    Args:
+        target: architecture, optimiser and epochs.
+        vocabulary_size: V.
+        sessions: the only sessions that the weights depend on.
+        folder: where the result is kept. A finished training of the same identity (settings,
+            sessions, seed, versions, this source) is returned at once, an unfinished one is
+            resumed, any other is replaced.
+        seed: root seed.
+        device: ``auto``, ``cpu`` or ``cuda`` (there with bfloat16 mixed precision).
+        validation: unseen sessions that ranking quality is measured on.
+        progress: called with the number of epochs that have been finished since its last call.
+
+    Raises:
+        RecmiaError: the loss is no longer a number.
+        DeviceError: ``cuda`` was asked for and is not there.
+    """
+    folder = Path(folder)
+    device = resolve_device(device)
+    advance = progress or (lambda epochs: None)
+    description = {
+        "target": target.model_dump(mode="json"),
+        "vocabulary_size": int(vocabulary_size),
+        "max_tokens": sessions.max_length + 2,
+        "seed": int(seed),
+        "device": device,
+        "sessions": sessions.content_hash(),
+        "validation": validation.content_hash() if validation is not None else None,
+        "versions": {name: version(name) for name in ("torch", "transformers", "transformers4rec")},
+        "source": _source_hash(),
+    }
+    description["identity"] = content_hash(description)
+    if _stored_identity(folder) != description["identity"]:
+        _clear(folder)
+        write_json(folder / "identity.json", description)
+    if not (folder / "curve.json").exists():
+        with transformer.one_thread() if device == "cpu" else nullcontext():
+            _run(target, sessions, folder, description, validation, advance)
+    else:
+        advance(target.epochs)
+    return load_record(folder)
+
+
+def train_many(
+    jobs: Sequence[TrainingJob], workers: int | None = None, label: str = "training"
+) -> list[TrainingRecord]:
+    """Train several models side by side; see :func:`train`.
+
+    Args:
+        jobs: each with a folder of its own.
+        workers: processes at a time; by default one a core on a CPU, one on a GPU. With one, all
+            is done in this process.
+        label: what the progress line calls it; it counts epochs over all jobs.
+
+    Returns:
+        The records, in the order of the jobs. The first failure stops the others and is raised.
+    """
+    if not jobs:
+        return []
+    if workers is None:
+        workers = min(worker_count(resolve_device(job.device)) for job in jobs)
+    with track(sum(job.target.epochs for job in jobs), label) as bar:
+        if min(workers, len(jobs)) == 1:
+            return [train_job(job, bar.advance) for job in jobs]
+        return run_in_processes(train_job, jobs, workers, bar.advance)
+
+
+def train_job(job: TrainingJob, progress: Callable[[int], None]) -> TrainingRecord:
+    """:func:`train` with a job's arguments."""
+    return train(
+        job.target,
+        job.vocabulary_size,
+        job.sessions,
+        job.folder,
+        seed=job.seed,
+        device=job.device,
+        validation=job.validation,
+        progress=progress,
+    )
+
+
+def load_record(folder: str | Path) -> TrainingRecord:
+    """The finished training in ``folder``.
+
+    Raises:
+        ArtifactError: there is none, or it was not finished.
+    """
+    folder = Path(folder)
+    if not (folder / "curve.json").exists():
+        raise ArtifactError(f"{folder} holds no finished training. Run notebook 03_train.")
+    description = read_json(folder / "identity.json")
+    return TrainingRecord(
+        folder,
+        Target.model_validate(description["target"]),
+        description["vocabulary_size"],
+        description["max_tokens"],
+        description["seed"],
+        read_json(folder / "curve.json"),
+        read_json(folder / "timing.json")["seconds_per_epoch"],
+    )
+
+
+def length_bucketed_batches(
+    lengths: np.ndarray, batch_size: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Batches of similar length in random order; every session exactly once.
+
+    Args:
+        lengths: int64 [n].
+        batch_size: sessions a batch; the last of a group may be smaller.
+        rng: decides which sessions meet, and the order of the batches.
+
+    Yields:
+        int64 arrays of positions.
+    """
+    shuffled = rng.permutation(len(lengths))
+    together = batch_size * BATCHES_SORTED_TOGETHER
+    batches = []
+    for start in range(0, len(shuffled), together):
+        group = shuffled[start : start + together]
+        group = group[np.argsort(lengths[group], kind="stable")]
+        batches += [group[i : i + batch_size] for i in range(0, len(group), batch_size)]
+    for index in rng.permutation(len(batches)):
+        yield batches[index]
+
+
+def batch_loss(model: torch.nn.Module, tokens: torch.Tensor) -> tuple[torch.Tensor, int]:
+    """Transformers4Rec's training loss of a batch, and the number of tokens it is the mean of.
+
+    The causal model's output layer, most of the work, is applied to real positions only.
+
+    Args:
+        model: of :func:`recmia.recommenders.transformer.build_model`.
+        tokens: int64 [b, t]; causal: any width; masked: the model's full width.
+    """
+    if transformer.is_causal(model):
+        states, rows, positions = transformer.predicting_states(model, tokens)
+        logits = transformer.project(model, states)
+        return torch.nn.functional.cross_entropy(logits, tokens[rows, positions]), len(rows)
+    output = model({transformer.ITEM: tokens}, training=True)
+    return output["loss"], output["labels"].numel()
+
+
+def _run(
+    target: Target,
+    sessions: Sessions,
+    folder: Path,
+    description: dict,
+    validation: Sessions | None,
+    advance: Callable[[int], None],
+) -> None:
+    seed, device = description["seed"], torch.device(description["device"])
+    model = transformer.build_model(
+        target, description["vocabulary_size"], description["max_tokens"], seed
+    ).to(device)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=target.learning_rate, weight_decay=target.weight_decay
+    )
+    state_path = folder / "state.pt"
+    if state_path.exists():
+        state = torch.load(state_path, map_location=device, weights_only=True)
+        _set_weights(model, state["weights"])
+        optimiser.load_state_dict(state["optimiser"])
+        curve, seconds = state["curve"], state["seconds"]
+        advance(len(curve) - 1)
+    else:
+        quality = _quality(model, validation, device)
+        curve, seconds = [{"epoch": 0, "train_loss": None, **quality}], []
+        if 0 in target.recorded_epochs:
+            _save_weights(model, folder, 0)
+    tokens = torch.from_numpy(sessions.tokens()).to(device)
+    every = max(1, target.epochs // 20)
+    for epoch in range(len(curve), target.epochs + 1):
+        started = perf_counter()
+        loss = _one_epoch(
+            model, optimiser, tokens, sessions.lengths, target.batch_size, seed, epoch
+        )
+        if not np.isfinite(loss):
+            raise RecmiaError(
+                f"Training diverged at epoch {epoch}: the loss is {loss}. "
+                "Remedy: lower target.learning_rate."
+            )
+        seconds.append(perf_counter() - started)
+        recorded = epoch in target.recorded_epochs
+        quality = _quality(model, validation if recorded or epoch % every == 0 else None, device)
+        curve.append({"epoch": epoch, "train_loss": loss, **quality})
+        if recorded:
+            _save_weights(model, folder, epoch)
+        # The state comes last, so that an epoch counts as done only with all that belongs to it.
+        with write_aside(state_path) as aside:
+            torch.save(
+                {
+                    "weights": _weights(model),
+                    "optimiser": optimiser.state_dict(),
+                    "curve": curve,
+                    "seconds": seconds,
+                },
+                aside,
+            )
+        advance(1)
+    write_json(folder / "timing.json", {"seconds_per_epoch": float(np.median(seconds))})
+    write_json(folder / "curve.json", curve)
+    state_path.unlink(missing_ok=True)
+
+
+def _one_epoch(
+    model: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    tokens: torch.Tensor,
+    lengths: np.ndarray,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+) -> float:
+    """One pass over the sessions; mean loss in nats a predicted token."""
+    # Every epoch has random numbers of its own, so that a resumed run draws the same ones.
+    torch.manual_seed(child_seed(seed, "epoch", epoch))
+    mixed = torch.autocast(tokens.device.type, torch.bfloat16, enabled=tokens.is_cuda)
+    model.train()
+    total, count = torch.zeros((), dtype=torch.float64, device=tokens.device), 0
+    for rows in length_bucketed_batches(lengths, batch_size, generator(seed, "batches", epoch)):
+        batch = tokens[torch.from_numpy(rows).to(tokens.device)]
+        if transformer.is_causal(model):
+            batch = batch[:, : lengths[rows].max() + 2]
+        with mixed:
+            loss, n_tokens = batch_loss(model, batch)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        total += loss.detach().double() * n_tokens
+        count += n_tokens
+    return float(total) / count
+
+
+def _quality(
+    model: torch.nn.Module, validation: Sessions | None, device: torch.device
+) -> dict[str, float | None]:
+    if validation is None:
+        return {"validation_ndcg_20": None, "validation_hr_20": None}
+    quality = ranking.evaluate_ranking(
+        lambda sessions, k: transformer.recommend(model, sessions, k, device),
+        validation,
+        RANKING_DEPTH,
+    )
+    return {
+        "validation_ndcg_20": float(quality.ndcg.mean()),
+        "validation_hr_20": float(quality.hit_rate.mean()),
+    }
+
+
+def _weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    # Transformers4Rec shows tied and shared weights under many names; parameters come once.
+    return {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
+
+
+def _set_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    own = dict(model.named_parameters())
+    if own.keys() != weights.keys():
+        raise ArtifactError("Saved weights do not belong to this model: their names differ.")
+    with torch.no_grad():
+        for name, value in weights.items():
+            own[name].copy_(value)
+
+
+def _weights_path(folder: Path, epoch: int) -> Path:
+    return folder / f"epoch_{epoch:03d}.safetensors"
+
+
+def _save_weights(model: torch.nn.Module, folder: Path, epoch: int) -> None:
+    with write_aside(_weights_path(folder, epoch)) as aside:
+        save_file(_weights(model), aside)
+
+
+def _source_hash() -> str:
+    """SHA-256 of the modules that decide what is learned and how its ranking is measured."""
+    digest = hashlib.sha256()
+    for name in ("training.py", "transformer.py", "ranking.py"):
+        digest.update((Path(__file__).parent / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _stored_identity(folder: Path) -> str | None:
+    path = folder / "identity.json"
+    return read_json(path)["identity"] if path.exists() else None
+
+
+def _clear(folder: Path) -> None:
+    for pattern in ("identity.json", "curve.json", "state.pt", "timing.json", "epoch_*", ".*.part"):
+        for path in folder.glob(pattern):
+            path.unlink()

@@ -1,0 +1,203 @@
+"""Batches, identity, resume and the pool of workers."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from recmia.errors import ArtifactError, RecmiaError
+from recmia.recommenders import training
+from recmia.recommenders.training import TrainingJob, length_bucketed_batches, train, train_many
+from recmia.sessions import Sessions
+from recmia.study.settings import Target
+
+VOCABULARY = 30
+
+
+def target(**changes) -> Target:
+    values = {
+        "d_model": 8,
+        "layers": 1,
+        "heads": 2,
+        "dropout": 0.1,
+        "batch_size": 8,
+        "learning_rate": 5e-3,
+        "epochs": 4,
+        "recorded_epochs": (0, 2, 4),
+    }
+    return Target(**{**values, **changes})
+
+
+def sessions(n: int = 40, width: int = 6, seed: int = 0) -> Sessions:
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(2, width + 1, n)
+    clicks = rng.integers(3, VOCABULARY, (n, width))
+    clicks[np.arange(width) >= lengths[:, None]] = 0
+    return Sessions(clicks, lengths, np.arange(n))
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_after(epochs: int):
+    done = []
+
+    def progress(n: int) -> None:
+        done.append(n)
+        if sum(done) >= epochs:
+            raise Killed
+
+    return progress
+
+
+def test_batches_hold_every_session_once_and_similar_lengths():
+    lengths = np.random.default_rng(0).integers(2, 21, 1000)
+    batches = list(length_bucketed_batches(lengths, 32, np.random.default_rng(1)))
+    assert sorted(np.concatenate(batches)) == list(range(1000))
+    assert max(map(len, batches)) == 32
+    padded = sum(len(b) * lengths[b].max() for b in batches)
+    assert padded < 1.1 * lengths.sum()  # at full width it would be 1.8 times
+    means = [lengths[b].mean() for b in batches]
+    assert means != sorted(means)
+
+
+def test_batches_differ_between_epochs():
+    lengths = np.full(100, 3)
+    one, two = (
+        list(length_bucketed_batches(lengths, 10, np.random.default_rng(s))) for s in (1, 2)
+    )
+    assert not np.array_equal(one[0], two[0])
+
+
+@pytest.mark.parametrize("architecture", ["gpt2", "xlnet"])
+@pytest.mark.parametrize("killed_after", [1, 3])
+def test_resumed_equals_uninterrupted(tmp_path, architecture, killed_after):
+    settings, data = target(architecture=architecture), sessions()
+    arguments = {"seed": 5, "validation": sessions(10, seed=1)}
+    whole = train(settings, VOCABULARY, data, tmp_path / "whole", **arguments)
+    with pytest.raises(Killed):
+        train(
+            settings,
+            VOCABULARY,
+            data,
+            tmp_path / "cut",
+            progress=kill_after(killed_after),
+            **arguments,
+        )
+    assert (tmp_path / "cut" / "state.pt").exists()
+    torch.manual_seed(999)  # whatever happened in between does not matter
+    resumed = train(settings, VOCABULARY, data, tmp_path / "cut", **arguments)
+    assert resumed.curve == whole.curve
+    for epoch in settings.recorded_epochs:
+        assert resumed.weights(epoch).read_bytes() == whole.weights(epoch).read_bytes()
+    assert not (tmp_path / "cut" / "state.pt").exists()
+
+
+def test_result_does_not_depend_on_the_number_of_threads(tmp_path):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        two = train(target(d_model=64), VOCABULARY, sessions(), tmp_path / "two", seed=5)
+        assert torch.get_num_threads() == 2
+        torch.set_num_threads(1)
+        one = train(target(d_model=64), VOCABULARY, sessions(), tmp_path / "one", seed=5)
+    finally:
+        torch.set_num_threads(before)
+    assert one.weights(4).read_bytes() == two.weights(4).read_bytes()
+
+
+def test_finished_training_is_returned_and_another_identity_starts_again(tmp_path):
+    first = train(target(), VOCABULARY, sessions(), tmp_path, seed=5)
+    written = first.weights(4).stat().st_mtime_ns
+    again = train(target(), VOCABULARY, sessions(), tmp_path, seed=5)
+    assert again.curve == first.curve
+    assert again.weights(4).stat().st_mtime_ns == written
+    before = load_file(first.weights(4))
+    other = train(target(recorded_epochs=(4,)), VOCABULARY, sessions(), tmp_path, seed=6)
+    assert sorted(p.name for p in tmp_path.glob("epoch_*")) == ["epoch_004.safetensors"]
+    after = load_file(other.weights(4))
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("what", ["seed", "sessions", "vocabulary", "settings", "validation"])
+def test_identity_covers_everything(tmp_path, what):
+    arguments = {"target": target(epochs=1, recorded_epochs=(1,)), "vocabulary_size": VOCABULARY}
+    arguments |= {"sessions": sessions(), "seed": 1, "validation": None, "folder": tmp_path}
+    train(**arguments)
+    first = json.loads((tmp_path / "identity.json").read_text())["identity"]
+    changed = {
+        "seed": {"seed": 2},
+        "sessions": {"sessions": sessions(seed=3)},
+        "vocabulary": {"vocabulary_size": VOCABULARY + 1},
+        "settings": {"target": target(epochs=1, recorded_epochs=(1,), learning_rate=1e-3)},
+        "validation": {"validation": sessions(5)},
+    }[what]
+    train(**{**arguments, **changed})
+    assert json.loads((tmp_path / "identity.json").read_text())["identity"] != first
+
+
+def test_a_model_learns_what_always_follows(tmp_path):
+    # 3 -> 4 -> 5 -> 3: the next item is certain, so the ranking must be perfect.
+    rows = np.array([[3, 4, 5, 3, 4], [4, 5, 3, 4, 5], [5, 3, 4, 5, 3]] * 10)
+    data = Sessions(rows, np.full(30, 5), np.arange(30))
+    settings = target(
+        d_model=16, dropout=0.0, learning_rate=2e-2, epochs=60, recorded_epochs=(0, 60)
+    )
+    record = train(settings, VOCABULARY, data, tmp_path, seed=1, validation=data)
+    assert record.curve[-1]["validation_ndcg_20"] == 1.0
+    assert record.best_epoch() == 60
+    # Nothing is left to learn but the first item: log(3) nats over 6 tokens.
+    assert record.curve[-1]["train_loss"] == pytest.approx(np.log(3) / 6, abs=0.05)
+    assert record.load(60).training is False
+
+
+def test_missing_results_are_named(tmp_path):
+    with pytest.raises(ArtifactError, match="03_train"):
+        training.load_record(tmp_path)
+    record = train(target(), VOCABULARY, sessions(), tmp_path, seed=1)
+    with pytest.raises(ArtifactError, match="epoch_003"):
+        record.load(3)
+    with pytest.raises(ArtifactError, match="validation"):
+        record.best_epoch()
+
+
+def test_divergence_is_an_error(tmp_path):
+    settings = target(learning_rate=1e30)
+    with pytest.raises(RecmiaError, match="learning_rate"):
+        train(settings, VOCABULARY, sessions(), tmp_path, seed=1)
+
+
+@pytest.mark.slow
+def test_side_by_side_equals_one_by_one(tmp_path):
+    jobs = [
+        TrainingJob(target(), VOCABULARY, sessions(), tmp_path / f"pool{seed}", seed)
+        for seed in (1, 2)
+    ]
+    records = train_many(jobs, workers=2)
+    for job, record in zip(jobs, records, strict=True):
+        alone = train(
+            target(), VOCABULARY, sessions(), tmp_path / f"alone{job.seed}", seed=job.seed
+        )
+        assert record.folder == job.folder
+        assert record.weights(4).read_bytes() == alone.weights(4).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_failing_worker_stops_the_others(tmp_path):
+    jobs = [
+        TrainingJob(target(learning_rate=1e30), VOCABULARY, sessions(), tmp_path / "bad", 1),
+        TrainingJob(
+            target(epochs=100_000, recorded_epochs=(100_000,)),
+            VOCABULARY,
+            sessions(),
+            tmp_path / "long",
+            1,
+        ),
+    ]
+    with pytest.raises(RecmiaError, match="diverged"):
+        train_many(jobs, workers=2)
