@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from recmia.errors import ArtifactError, SettingsError
+from recmia.errors import ArtifactError, RecmiaError, SettingsError
 from recmia.storage import content_hash, read_json, write_json
 from recmia.study.fingerprint import (
     HashCache,
@@ -120,10 +120,13 @@ def status(plan: Plan) -> list[StepStatus]:
     found: list[StepStatus] = []
     waiting: set[str] = set()
     for step in plan.steps:
-        now = step_status(plan, step, cache)[0]
+        try:
+            now = step_status(plan, step, cache)[0]
+        except RecmiaError as error:
+            now = StepStatus(step, "blocked", str(error), read_record(plan.paths, step))
         before = [made.name for name in step.inputs if (made := producer(plan.steps, name))]
         if late := [name for name in dict.fromkeys(before) if name in waiting]:
-            now = StepStatus(step, "blocked", f"waits for {', '.join(late)}", now.record)
+            now = StepStatus(step, "blocked", f"waits for {late[0]}", now.record)
         if now.state != "up to date":
             waiting.add(step.name)
         found.append(now)

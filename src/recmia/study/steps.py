@@ -49,7 +49,7 @@ def source_files(settings: Settings, paths: StudyPaths) -> list[Path]:
     if settings.data.source == "synthetic":
         return []
     if settings.data.source == "file":
-        return [paths.root / Path(str(settings.data.path)).expanduser()]
+        return [paths.data / Path(str(settings.data.path)).expanduser()]
     from recmia.data.registry import find_files
 
     return list(find_files(settings.data.source, paths.data))

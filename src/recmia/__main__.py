@@ -1,0 +1,5 @@
+"""`python -m recmia`."""
+
+from recmia.cli import main
+
+main()

@@ -1,0 +1,229 @@
+"""The command line: `recmia run | status | report | data | profiles`."""
+
+from __future__ import annotations
+
+import errno
+import signal
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+from recmia import __version__
+from recmia.errors import RecmiaError, SettingsError
+
+# Everything else is imported where it is used: the stack takes ten seconds to import, and --help,
+# status and a wrong option should answer within one.
+
+
+class _Commands(typer.core.TyperGroup):
+    """Shows errors that a person can act on in red, without a traceback."""
+
+    def invoke(self, ctx) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            from recmia.study.pipeline import RESUME
+
+            _complain(f"Stopped. {RESUME}")
+            raise typer.Exit(130) from None
+        except RecmiaError as error:
+            _complain(f"Error: {error}")
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            _complain(f"Error: the disk is full ({error}). Remedy: free some space, run it again.")
+        raise typer.Exit(1) from None
+
+
+def _complain(text: str) -> None:
+    typer.secho(text, fg="red", err=True)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="What recommenders leak about the people they learned from: a reproducible study.",
+)
+data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Click logs.")
+app.add_typer(data_app, name="data")
+
+PROFILE_HELP = "A shipped profile (see `recmia profiles`) or the path of a YAML file."
+SET_HELP = "Another value for a setting, e.g. target.epochs=5; makes a run with a name of its own."
+Profile = Annotated[str, typer.Option("--profile", "-p", help=PROFILE_HELP)]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=SET_HELP)]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"recmia {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
+    """``["target.epochs=5"]`` to ``{"target.epochs": 5}``; values are YAML.
+
+    Raises:
+        SettingsError: a pair has no "=", or its value is not YAML.
+    """
+    import yaml
+
+    overrides: dict[str, Any] = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise SettingsError(f"--set {pair}: write KEY=VALUE, for example target.epochs=5.")
+        try:
+            overrides[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise SettingsError(f"--set {pair}: the value is not valid YAML.") from error
+    return overrides
+
+
+@app.command()
+def run(
+    profile: Profile = "quick",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STEP", help="Only this step, e.g. 03_train or 03; repeatable."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Remove the steps' outputs and make them anew.")
+    ] = False,
+    set_: Set = None,
+) -> None:
+    """Run the notebooks that are not up to date, then write the report."""
+    from recmia.study import pipeline
+
+    plan = pipeline.make_plan(profile, parse_overrides(set_))
+    print(f"Profile {plan.settings.name}: {plan.settings.title}", flush=True)
+    pipeline.run(plan, only or (), force)
+    if not only:
+        _write_report(plan)
+
+
+@app.command()
+def status(profile: Profile = "quick", set_: Set = None) -> None:
+    """Say which steps are up to date, and why the others are not."""
+    from recmia.study import pipeline
+
+    plan = pipeline.make_plan(profile, parse_overrides(set_))
+    print(f"Profile {plan.settings.name}: {plan.settings.title}")
+    for now in pipeline.status(plan):
+        took = pipeline.duration(now.record["seconds"]) if now.record else ""
+        print(f"{now.step.name:<14} {now.state:<11} {took:>12}  {now.reason}".rstrip())
+    page = plan.paths.reports / "index.html"
+    print(f"Report: {page}" if page.exists() else "No report yet.")
+
+
+@app.command()
+def report(
+    profile: Profile = "quick",
+    check: Annotated[
+        str | None,
+        typer.Option(metavar="PROFILE", help="Check a written report instead; change nothing."),
+    ] = None,
+    set_: Set = None,
+) -> None:
+    """Write reports/PROFILE from saved results; nothing is run again."""
+    if check is not None:
+        from recmia.study.paths import StudyPaths
+        from recmia.study.report import check_report
+
+        folder = StudyPaths(check).reports
+        check_report(folder)
+        print(f"{folder}: every file is as its manifest and its results say.")
+        return
+    from recmia.study import pipeline
+
+    _write_report(pipeline.make_plan(profile, parse_overrides(set_)), force=True)
+
+
+def _write_report(plan, force: bool = False) -> None:
+    from recmia.study.report import write_report
+
+    page, written = write_report(plan, force=force)
+    print(f"Report: {page}{'' if written else ' (up to date)'}")
+
+
+@app.command()
+def profiles() -> None:
+    """List the profiles that ship with the package."""
+    from recmia.study.settings import load_settings, profile_names
+
+    for name in profile_names():
+        settings = load_settings(name)
+        print(f"{name:<14} {settings.title}: {' '.join(settings.description.split())}")
+
+
+def _data_folder():
+    from recmia.study.paths import StudyPaths
+
+    return StudyPaths("data").data
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """List the data sets, where they come from, and whether they are here."""
+    from recmia.data import registry
+    from recmia.errors import DataError
+
+    folder = _data_folder()
+    print(f"Data folder: {folder}")
+    for source in registry.sources():
+        try:
+            registry.find_files(source.name, folder)
+            state = "here"
+        except DataError:
+            state = "not here" if source.downloads else "not here (by hand)"
+        print(f"{source.name:<20} {state:<20} {source.title}  {source.page}")
+
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="See `recmia data list`.")]
+
+
+@data_app.command()
+def fetch(name: Name) -> None:
+    """Download a data set from its official address, checked."""
+    from recmia.data import download
+
+    for path in download.fetch(name, _data_folder(), progress=True):
+        print(path)
+
+
+@data_app.command("check")
+def data_check(name: Name) -> None:
+    """Compare the files that are here with their known checksums."""
+    from recmia.data import download
+
+    found = download.check(name, _data_folder())
+    for file in found:
+        print(f"{file.status:<11} {file.path}")
+    if any(file.status in ("missing", "mismatch") for file in found):
+        raise typer.Exit(1)
+
+
+def _interrupt(number: int, frame) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Entry point of the command `recmia`."""
+    signal.signal(signal.SIGTERM, _interrupt)  # a scheduler's stop ends the kernel too
+    app()
+
+
+if __name__ == "__main__":
+    main()
