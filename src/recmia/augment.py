@@ -98,19 +98,17 @@ def replace_one_item(
         attempts: draws for each session before it is dropped.
 
     Returns:
-        Replaced sessions, all outside ``forbidden`` and pairwise different. A replacement never
-        equals the click before or after it: cleaning removes consecutive repeats, so one would
-        betray the edit.
+        Replaced sessions, all outside ``forbidden``; two of them may be identical, as two members
+        may. A replacement never equals the click before or after it: cleaning removes consecutive
+        repeats, so one would betray the edit.
     """
     counts = similar.counts
     n, width = sessions.clicks.shape
     result = sessions.clicks.copy()
     position = np.zeros(n, dtype=np.int64)
-    hashes = np.zeros(n, dtype=np.uint64)
     replaceable = counts[sessions.clicks] > 0
     waiting = np.flatnonzero(replaceable.any(axis=1))
     done = np.zeros(n, dtype=bool)
-    taken = np.unique(forbidden)
     first_draw_forbidden = 0.0
     for attempt in range(attempts):
         if not len(waiting):
@@ -126,16 +124,13 @@ def replace_one_item(
         after = np.where(at < width - 1, clicks[rows, np.minimum(at + 1, width - 1)], PADDING)
         clicks[rows, at] = new
         drawn = Sessions(clicks, sessions.lengths[waiting], sessions.row_ids[waiting]).hashes()
-        exists = np.isin(drawn, taken)
+        exists = np.isin(drawn, forbidden)
         if attempt == 0:
             first_draw_forbidden = float(exists.mean())
-        first_of_kind = np.zeros(len(drawn), dtype=bool)
-        first_of_kind[np.unique(drawn, return_index=True)[1]] = True
-        good = ~exists & first_of_kind & (new != before) & (new != after)
+        good = ~exists & (new != before) & (new != after)
         accepted = waiting[good]
         result[accepted], position[accepted] = clicks[good], at[good]
-        hashes[accepted], done[accepted] = drawn[good], True
-        taken = np.union1d(taken, drawn[good])
+        done[accepted] = True
         waiting = waiting[~good]
     origin = np.flatnonzero(done)
     replaced = Sessions(result[origin], sessions.lengths[origin], sessions.row_ids[origin])
