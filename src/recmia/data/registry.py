@@ -1,0 +1,150 @@
+"""The data sets that the study knows (`sources.yaml`), and the files of theirs that are here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from recmia.errors import DataError
+
+SOURCES = Path(__file__).parent / "sources.yaml"
+_CHECKSUM = r"^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _inside(name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts:
+        raise ValueError(f"'{name}' is not a path inside the data folder")
+    return name
+
+
+class Download(_Entry):
+    """A file at an official address.
+
+    Attributes:
+        url: where it is.
+        file: what it is called in the data folder.
+        checksum: ``sha256:`` or ``md5:`` and hexadecimal digits, of the official file.
+        unpack: whether it is an archive, unpacked into a folder named as the source.
+    """
+
+    url: str = Field(pattern=r"^https?://")
+    file: str
+    checksum: str | None = Field(pattern=_CHECKSUM)
+    unpack: bool
+
+    _file_inside = field_validator("file")(_inside)
+
+
+class Variant(_Entry):
+    """One name under which a needed file is accepted, relative to the data folder."""
+
+    name: str
+    checksum: str | None = Field(None, pattern=_CHECKSUM)
+    note: str | None = None
+
+    _name_inside = field_validator("name")(_inside)
+
+
+class Needed(_Entry):
+    """A file that the reader needs, under the first of several names that is there."""
+
+    role: str
+    any_of: tuple[Variant, ...] = Field(min_length=1)
+
+
+class Source(_Entry):
+    """One data set.
+
+    Attributes:
+        name: as in the setting ``data.source`` and in `recmia data fetch NAME`.
+        title: as in tables.
+        page: address of the page that describes it.
+        downloads: official files, empty where a login is needed.
+        manual: how to get it by hand, where it cannot be downloaded.
+        licence: terms, in a sentence.
+        citation: whom to cite.
+        columns: column name to meaning.
+        needs: files that a reader needs.
+    """
+
+    name: str
+    title: str
+    page: str = Field(pattern=r"^https?://")
+    downloads: tuple[Download, ...]
+    manual: str | None = None
+    licence: str
+    citation: str
+    columns: dict[str, str]
+    needs: tuple[Needed, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Source:
+        if bool(self.downloads) == bool(self.manual):
+            raise ValueError("a source has either downloads or a manual way")
+        return self
+
+    def remedy(self, folder: str | Path) -> str:
+        """What to do where a file of this source is missing from ``folder``."""
+        if self.manual:
+            return (
+                f"{self.manual} Page: {self.page} Data folder: {folder} "
+                f"Then run `recmia data check {self.name}`."
+            )
+        return (
+            f"run `recmia data fetch {self.name}`, or set RECMIA_DATA to the folder that holds it."
+        )
+
+
+@lru_cache(maxsize=1)
+def _load() -> dict[str, Source]:
+    entries = yaml.safe_load(SOURCES.read_text(encoding="utf-8"))
+    return {name: Source(name=name, **entry) for name, entry in entries.items()}
+
+
+def sources() -> list[Source]:
+    """All known data sets, in the order of ``sources.yaml``."""
+    return list(_load().values())
+
+
+def source(name: str) -> Source:
+    """The data set of that name.
+
+    Raises:
+        DataError: there is none; the message lists the names.
+    """
+    try:
+        return _load()[name]
+    except KeyError:
+        raise DataError(
+            f"there is no data set '{name}'.", remedy=f"choose one of {', '.join(_load())}."
+        ) from None
+
+
+def find_files(name: str, folder: str | Path) -> list[Path]:
+    """Files of a data set in ``folder``: one path for each needed file, in the declared order.
+
+    Raises:
+        DataError: unknown data set, or a needed file is missing under all of its names.
+    """
+    entry, folder = source(name), Path(folder)
+    found = []
+    for needed in entry.needs:
+        paths = [folder / variant.name for variant in needed.any_of]
+        here = [path for path in paths if path.is_file()]
+        if not here:
+            names = " or ".join(variant.name for variant in needed.any_of)
+            raise DataError(
+                f"{entry.title}: no file with the {needed.role}; looked for {names}.",
+                file=folder,
+                remedy=entry.remedy(folder),
+            )
+        found.append(here[0])
+    return found

@@ -1,0 +1,181 @@
+"""Archives: what is refused, and that a refusal leaves nothing behind."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import io
+import stat
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from recmia.data.archives import explain_full_disk, unpack
+from recmia.errors import DataError
+
+
+def _zip(path: Path, members: dict[str, bytes], mode: int | None = None) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name)
+            if mode is not None:
+                info.external_attr = mode << 16
+            file.writestr(info, content, compress_type=zipfile.ZIP_DEFLATED)
+    return path
+
+
+def _tar(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
+    with tarfile.open(path, "w:gz") as file:
+        for info, content in members:
+            info.size = len(content)
+            file.addfile(info, io.BytesIO(content))
+    return path
+
+
+def _tar_member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, link
+    return info
+
+
+def _refused(archive: Path, folder: Path, words: str, **limits: float) -> None:
+    before = sorted(path for path in folder.rglob("*"))
+    with pytest.raises(DataError, match=words) as caught:
+        unpack(archive, folder / "target", **limits)
+    assert str(archive) in str(caught.value) and caught.value.remedy
+    assert sorted(path for path in folder.rglob("*")) == before
+
+
+def test_a_single_folder_is_left_out(tmp_path):
+    archive = _zip(tmp_path / "ml-1m.zip", {"ml-1m/ratings.dat": b"1::2", "ml-1m/a/b": b"x"})
+    files = unpack(archive, tmp_path / "ml-1m")
+    assert files == [tmp_path / "ml-1m" / "a" / "b", tmp_path / "ml-1m" / "ratings.dat"]
+    assert files[1].read_bytes() == b"1::2"
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["ml-1m", "ml-1m.zip"]
+
+
+def test_zip_tar_and_gzip_are_told_by_content(tmp_path):
+    members = {"a.dat": b"a", "b.dat": b"b"}
+    plain = _zip(tmp_path / "one.bin", members)
+    assert [p.name for p in unpack(plain, tmp_path / "one")] == ["a.dat", "b.dat"]
+    tar = _tar(tmp_path / "two.bin", *((_tar_member(n), c) for n, c in members.items()))
+    assert [p.read_bytes() for p in unpack(tar, tmp_path / "two")] == [b"a", b"b"]
+    single = tmp_path / "log.csv.gz"
+    single.write_bytes(gzip.compress(b"1,2"))
+    assert unpack(single, tmp_path / "three") == [tmp_path / "three" / "log.csv"]
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../out", "a/../../out", "C:/out", "a\\..\\..\\out", "..", "c:out"]
+)
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_names_that_leave_the_folder(tmp_path, name, kind):
+    if kind == "zip":
+        archive = _zip(tmp_path / "a.zip", {"good": b"1", name: b"evil"})
+    else:
+        archive = _tar(
+            tmp_path / "a.tar.gz", (_tar_member("good"), b"1"), (_tar_member(name), b"evil")
+        )
+    _refused(archive, tmp_path, "outside the folder")
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE]
+)
+def test_links_and_devices_in_a_tar(tmp_path, kind):
+    archive = _tar(
+        tmp_path / "a.tar.gz",
+        (_tar_member("good"), b"1"),
+        (_tar_member("link", kind, link="/etc/passwd"), b""),
+    )
+    _refused(archive, tmp_path, "link or a device")
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO])
+def test_links_and_devices_in_a_zip(tmp_path, kind):
+    archive = _zip(tmp_path / "a.zip", {"link": b"/etc/passwd"}, mode=kind | 0o777)
+    _refused(archive, tmp_path, "link or a device")
+
+
+def test_names_that_occur_twice(tmp_path):
+    archive = _zip(tmp_path / "a.zip", {"a/ratings.dat": b"1", "A/Ratings.dat": b"2"})
+    _refused(archive, tmp_path, "occurs twice")
+
+
+def test_a_member_that_is_file_and_folder(tmp_path):
+    archive = _zip(tmp_path / "a.zip", {"a": b"1", "a/b": b"2"})
+    _refused(archive, tmp_path, "damaged")
+
+
+def test_bombs(tmp_path):
+    same = b"0" * 30_000_000  # compresses about a thousand times; 200 times are allowed
+    _refused(_zip(tmp_path / "a.zip", {"same": same}), tmp_path, "unpacks to more than 16,777")
+    bomb = tmp_path / "same.gz"
+    bomb.write_bytes(gzip.compress(same))
+    _refused(bomb, tmp_path, "unpacks to more than")
+
+
+def test_an_empty_archive(tmp_path):
+    _refused(_zip(tmp_path / "a.zip", {}), tmp_path, "holds nothing")
+    # Zero bytes are a tar without members.
+    zeros = tmp_path / "zeros.gz"
+    zeros.write_bytes(gzip.compress(bytes(30_000_000)))
+    _refused(zeros, tmp_path, "more than 16,777")
+
+
+def test_the_total_counts_not_the_single_member(tmp_path):
+    archive = _zip(tmp_path / "a.zip", {str(i): bytes(range(100)) for i in range(11)})
+    _refused(archive, tmp_path, "more than 1,000 bytes", max_bytes=1000)
+    assert len(unpack(archive, tmp_path / "target", max_bytes=1100)) == 11
+
+
+def test_a_zip_that_lies_about_sizes(tmp_path):
+    archive = _zip(tmp_path / "a.zip", {"a": b"x" * 50_000})
+    lied = archive.read_bytes().replace((50_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    archive.write_bytes(lied)
+    _refused(archive, tmp_path, "not unpacked")
+
+
+@pytest.mark.parametrize("cut", [10, 2000])
+@pytest.mark.parametrize("kind", ["zip", "tar", "gz"])
+def test_truncated(tmp_path, kind, cut):
+    content = b"".join(i.to_bytes(4, "little") for i in range(0, 10**9, 10**6 // 3))
+    path = tmp_path / f"a.{kind}"
+    if kind == "zip":
+        _zip(path, {"a": content})
+    elif kind == "tar":
+        _tar(path, (_tar_member("a"), content))
+    else:
+        path.write_bytes(gzip.compress(content))
+    path.write_bytes(path.read_bytes()[:-cut])
+    _refused(path, tmp_path, "damaged|not a zip")
+
+
+def test_changed_bytes(tmp_path):
+    path = _zip(tmp_path / "a.zip", {"a": b"0123456789" * 50})
+    broken = bytearray(path.read_bytes())
+    broken[40] ^= 0xFF
+    path.write_bytes(broken)
+    _refused(path, tmp_path, "damaged")
+
+
+def test_something_else(tmp_path):
+    page = tmp_path / "a.zip"
+    page.write_text("<html>please log in</html>")
+    _refused(page, tmp_path, "not a zip, tar or gzip")
+
+
+def test_an_existing_folder_is_not_overwritten(tmp_path):
+    archive = _zip(tmp_path / "a.zip", {"new": b"1"})
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "mine").write_text("kept")
+    _refused(archive, tmp_path, "already there")
+
+
+def test_a_full_disk_says_so():
+    with pytest.raises(DataError, match="disk is full.*free space"), explain_full_disk("/d/file"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(FileNotFoundError), explain_full_disk("/d/file"):
+        raise FileNotFoundError(errno.ENOENT, "gone")

@@ -1,0 +1,98 @@
+"""The registry of data sets: complete, consistent with the settings, and light to import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+from pydantic import ValidationError
+
+from recmia.data.registry import Source, find_files, source, sources
+from recmia.errors import DataError
+from recmia.study.settings import Data
+
+
+def test_every_setting_has_its_source():
+    names = [entry.name for entry in sources()]
+    settings = set(get_args(Data.model_fields["source"].annotation)) - {"synthetic", "file"}
+    assert settings <= set(names)
+    others = {"lastfm-hetrec-2011", "amazon-digital-music", "amazon-beauty", "foursquare"}
+    assert others <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_published_checksums():
+    # GroupLens publishes MD5 sums; these are the SHA-256 sums of the same files, as pinned by
+    # TensorFlow Datasets among others.
+    assert source("ml-1m").downloads[0].checksum.endswith("f2c54e20")
+    assert source("ml-20m").downloads[0].checksum.endswith("eada765ff3")
+    assert source("ml-latest-small").downloads[0].checksum.endswith("bc9e436")
+    for entry in sources():
+        sums = {download.file: download.checksum for download in entry.downloads}
+        for needed in entry.needs:
+            for variant in needed.any_of:
+                assert variant.checksum == sums.get(variant.name)
+
+
+def test_unknown_name_lists_the_names():
+    with pytest.raises(DataError, match="no data set 'ml-2m'.*ml-1m.*foursquare"):
+        source("ml-2m")
+
+
+def test_the_first_name_that_is_there_is_taken(tmp_path):
+    (tmp_path / "ml-1m.zip").touch()
+    assert find_files("ml-1m", tmp_path) == [tmp_path / "ml-1m.zip"]
+    (tmp_path / "ml-1m").mkdir()
+    (tmp_path / "ml-1m" / "ratings.dat").touch()
+    assert find_files("ml-1m", tmp_path) == [tmp_path / "ml-1m" / "ratings.dat"]
+
+
+def test_every_needed_file_is_looked_for(tmp_path):
+    train = tmp_path / "yoochoose1_64_train_sessions.txt.gz"
+    train.touch()
+    with pytest.raises(DataError, match="yoochoose1_64_test_sessions.txt.gz or "):
+        find_files("yoochoose-1-64", tmp_path)
+    test = tmp_path / "yoochoose1_64_test_sessions.txt"
+    test.touch()
+    assert find_files("yoochoose-1-64", tmp_path) == [train, test]
+
+
+def test_a_missing_file_names_command_or_login(tmp_path):
+    with pytest.raises(DataError, match="recmia data fetch ml-20m"):
+        find_files("ml-20m", tmp_path)
+    with pytest.raises(DataError, match="yoochoose-clicks.dat") as caught:
+        find_files("yoochoose", tmp_path)
+    for part in ("kaggle.com", "login", str(tmp_path), "recmia data check yoochoose"):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"manual": "and by hand"},
+        {"downloads": []},
+        {"needs": [{"role": "x", "any_of": [{"name": "../x"}]}]},
+        {"needs": [{"role": "x", "any_of": [{"name": "x", "checksum": "sha256:12"}]}]},
+        {"licence": None},
+        {"unknown": 1},
+    ],
+)
+def test_a_wrong_entry_is_refused(change):
+    values = source("ml-1m").model_dump()
+    assert Source(**values) == source("ml-1m")
+    with pytest.raises(ValidationError):
+        Source(**{**values, **change})
+
+
+def test_real_copies_are_found(real_data):
+    for name in ("yoochoose-sample", "yoochoose-1-64", "yoochoose-tsv", "ml-1m", "foursquare"):
+        assert all(path.is_file() for path in find_files(name, real_data))
+
+
+def test_import_is_light():
+    heavy = "{'torch', 'pandas', 'pyarrow', 'nvtabular', 'sklearn', 'requests', 'pooch'}"
+    code = f"import sys, recmia.data.registry; print(sorted({heavy} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
