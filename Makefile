@@ -27,7 +27,7 @@ lab: environment
 lint: environment
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
 # Needs both Pythons on PATH; resolves pyproject.toml afresh and rewrites requirements.lock.
 lock:

@@ -1,6 +1,6 @@
 """Resolve pyproject.toml afresh for each Python we support and write requirements.lock.
 
-Run by ``make lock``. Needs a working python3.11 and python3.10 on PATH, or their paths as arguments:
+Run by ``make lock``; each interpreter is a name on PATH or a path:
 
     python scripts/lock.py PIP_REQUIREMENT PYTHON [PYTHON ...]
 
@@ -38,7 +38,7 @@ def resolve(python: str, installer: str) -> tuple[str, dict[str, str]]:
         The interpreter's version, as in "3.11", and versions by normalised package name.
 
     Raises:
-        subprocess.CalledProcessError: The interpreter does not run, or nothing satisfies the bounds.
+        subprocess.CalledProcessError: The interpreter does not run, or nothing fits the bounds.
     """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
