@@ -319,6 +319,7 @@ def test_check_says_what_is_missing(tmp_path):
     assert missing.status == "missing" and "recmia data fetch ml-20m" in missing.detail
 
 
+@pytest.mark.real
 def test_the_real_copies_are_told_from_the_official_files(real_data):
     # The shared ml-1m.zip holds every rating but was packed again.
     assert [file.status for file in check("ml-1m", real_data)] == ["mismatch"]

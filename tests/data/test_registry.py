@@ -86,6 +86,7 @@ def test_a_wrong_entry_is_refused(change):
         Source(**{**values, **change})
 
 
+@pytest.mark.real
 def test_real_copies_are_found(real_data):
     for name in ("yoochoose-sample", "yoochoose-1-64", "yoochoose-tsv", "ml-1m", "foursquare"):
         assert all(path.is_file() for path in find_files(name, real_data))

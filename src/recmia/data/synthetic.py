@@ -164,11 +164,13 @@ def _popularity(items: int, clicks: int) -> np.ndarray:
     """
     exponent, even = 1.5 + 10_000 / items, 0.02
     quantile = (np.arange(items) + 0.5) / items
+    clicks = max(clicks, items)  # of fewer clicks than items nothing can be told
     wanted = max(0.3, min(GINI, 1 - ITEMS_IN_PLAY / items))
     low, high = -12.0, 6.0
     for _ in range(60):
         middle = (low + high) / 2
-        law = np.exp(-exponent * np.log1p(quantile / np.exp(middle)))
+        decay = np.log1p(quantile / np.exp(middle))
+        law = np.exp(exponent * (decay[0] - decay))
         shares = (1 - even) * law / law.sum() + even / items
         low, high = (middle, high) if _gini_shown(shares * clicks) > wanted else (low, middle)
     return shares
