@@ -11,7 +11,8 @@ import pytest
 from pyarrow import csv
 
 from recmia.data import synthetic
-from recmia.data.synthetic import draw_catalogue, write_synthetic_clicks
+from recmia.data.catalogue import draw_catalogue
+from recmia.data.synthetic import write_synthetic_clicks
 from recmia.errors import DataError, SettingsError
 
 LINE = re.compile(
