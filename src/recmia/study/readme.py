@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recmia.errors import ArtifactError
 from recmia.storage import write_text
+from recmia.study import tables
 from recmia.study.results import ResultRow, read_results
 
 BEGIN, END = "<!-- headline: generated from {profile} -->", "<!-- headline: end -->"
@@ -18,35 +19,26 @@ def headline(rows: list[ResultRow], profile: str) -> str:
     Raises:
         ArtifactError: the results hold no Table 2.
     """
-    chosen = [
-        row
-        for row in rows
-        if row.metric == "ROC AUC"
-        and row.artefact in ("Table 2", "Controls")
-        and ("augmented as non-members" in row.setting)
-        and not any(fact in row.condition for fact in ("unique", "without neighbours"))
-    ]
-    if not any(row.artefact == "Table 2" for row in chosen):
+    facts = tables.headline_facts(rows)
+    chosen = [*facts["cards"], *facts["blind"]]
+    if not facts["cards"]:
         raise ArtifactError(f"The results of '{profile}' hold no Table 2.")
-    order = {"as published": 0, "corrected": 1, "control": 2}
-    lines = [
-        "| reading | attack | against | how | ROC AUC (95% interval) | paper |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in sorted(chosen, key=lambda r: (order[r.reading], r.attack, r.condition, r.setting)):
-        paper = "" if row.paper_value is None else f"{row.paper_value:.3f}"
-        how = row.setting.split("; ", 1)[1]
-        lines.append(
-            f"| {row.reading} | {row.attack} | {row.condition} | {how} "
-            f"| {row.value:.3f} ({row.ci_low:.3f} to {row.ci_high:.3f}) | {paper} |"
-        )
-    seeds = max(row.n_seeds for row in chosen)
-    intro = (
-        f"{chosen[0].dataset}, {seeds} seeds; everything else is in "
-        f"[the report](reports/{profile}/index.html)."
+    table = tables.Table(
+        "headline",
+        f"{chosen[0].dataset}, {max(row.n_seeds for row in chosen)} seeds: ROC AUC",
+        ("Attack", "Reading", "How", "Non-members, checkpoint", "Ours [95% interval]", "Paper"),
+        tuple(
+            (
+                *(row.attack, row.reading, row.setting, row.condition),
+                *(tables.with_interval(row), tables.paper(row)),
+            )
+            for row in chosen
+        ),
+        (4, 5),
     )
     picture = f"![Leakage against training epochs](reports/{profile}/figures/{FIGURE})"
-    return "\n".join([intro, "", *lines, "", picture])
+    link = f"Everything else is in [the report](reports/{profile}/index.html)."
+    return "\n".join([table.markdown(), picture, "", link])
 
 
 def updated(readme: str, rows: list[ResultRow], profile: str) -> str:

@@ -264,7 +264,7 @@ def result_rows(study: Study, table: pd.DataFrame) -> list[ResultRow]:
         rows.append(
             ResultRow(
                 study=STUDY,
-                artefact="Table 2" if reading != "control" else "Controls",
+                artefact="Controls" if record["attack"] == POPULAR_SHARE else "Table 2",
                 dataset=study.settings.dataset,
                 setting=f"{READINGS[READING]}; {record['setting']}",
                 attack=record["attack"],
