@@ -1,0 +1,211 @@
+"""The report: every page is made again from saved results, and can be checked against them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from recmia.errors import ArtifactError
+from recmia.storage import content_hash, file_hash, read_json, write_json, write_text
+from recmia.study import tables
+from recmia.study.manifest import file_hashes, make_manifest
+from recmia.study.pipeline import Plan, duration, read_record
+from recmia.study.results import (
+    COLUMNS,
+    ResultRow,
+    collect_results,
+    join_paper_values,
+    read_results,
+    results_csv,
+    results_json,
+    sort_rows,
+)
+
+STUDY = Path(__file__).parent
+TEMPLATES = STUDY / "templates"
+MADE_FROM = ("report", "tables", "results", "manifest", "published_notebooks")
+MIME = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+
+
+def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
+    """Write ``reports/<profile>`` from saved results.
+
+    With all steps' artifacts at hand, results, manifest and notebooks are taken from them. Without,
+    the pages of a report that is already there are made again from its own results.
+
+    Args:
+        plan: the run.
+        force: write even if the report is up to date.
+
+    Returns:
+        Path of ``index.html``, and whether anything was written.
+
+    Raises:
+        ArtifactError: there are no results, or they contradict each other.
+    """
+    folder = plan.paths.reports
+    page = folder / "index.html"
+    records = [read_record(plan.paths, step) for step in plan.steps]
+    if any(record is None for record in records) and (folder / "manifest.json").exists():
+        _write_pages(folder, read_json(folder / "manifest.json"))
+        return page, True
+    identity = _identity(records)
+    if not force and _up_to_date(folder, identity):
+        return page, False
+    rows = collect_results(plan.paths.artifacts)
+    if not rows:
+        raise ArtifactError(
+            f"There are no results of '{plan.settings.name}' yet. Remedy: "
+            f"`recmia run --profile {plan.settings.name}`."
+        )
+    from recmia.study.published_notebooks import publish
+
+    write_text(folder / "results.json", results_json(rows))
+    publish(plan, folder / "notebooks")
+    _write_pages(folder, make_manifest(plan) | {"identity": identity})
+    return page, True
+
+
+def _identity(records: list[dict[str, Any] | None]) -> str:
+    """What the report depends on: the steps' last runs and what makes its pages."""
+    made_from = [STUDY / f"{name}.py" for name in MADE_FROM]
+    made_from += [STUDY / "paper_values.csv", STUDY / "deviations.yaml", *TEMPLATES.iterdir()]
+    runs = [record and [record["key"], record["outputs"], record["finished"]] for record in records]
+    return content_hash(runs, [file_hash(path) for path in sorted(made_from) if path.is_file()])
+
+
+def _up_to_date(folder: Path, identity: str) -> bool:
+    try:
+        manifest = read_json(folder / "manifest.json")
+        return manifest["identity"] == identity and manifest["files"] == file_hashes(folder)
+    except (FileNotFoundError, ValueError, KeyError):
+        return False
+
+
+def _write_pages(folder: Path, manifest: dict[str, Any]) -> None:
+    manifest.pop("files", None)
+    write_json(folder / "manifest.json", manifest)
+    manifest = read_json(folder / "manifest.json")  # the page is made from what can be read again
+    pages = render(folder, manifest)
+    for stale in (folder / "tables").glob("*"):
+        if f"tables/{stale.name}" not in pages:
+            stale.unlink()
+    for name, text in pages.items():
+        write_text(folder / name, text)
+    write_json(folder / "manifest.json", manifest | {"files": file_hashes(folder)})
+
+
+def check_report(folder: Path) -> None:
+    """Compare a written report with its manifest and with what its results give.
+
+    Raises:
+        ArtifactError: a file is missing, was added or changed, or is not what the results give.
+    """
+    remedy = f"Remedy: `recmia report --profile {folder.name}`, then commit the folder."
+    try:
+        manifest = read_json(folder / "manifest.json")
+        recorded = manifest.pop("files")
+    except FileNotFoundError:
+        raise ArtifactError(f"There is no report in {folder}.") from None
+    except (ValueError, KeyError) as error:
+        raise ArtifactError(f"{folder}/manifest.json is damaged: {error}. {remedy}") from error
+    found = file_hashes(folder)
+    wrong = sorted(n for n in {*recorded, *found} if recorded.get(n) != found.get(n))
+    if wrong:
+        raise ArtifactError(f"{folder}: not as the manifest says: {', '.join(wrong)}. {remedy}")
+    for name, text in render(folder, manifest).items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            raise ArtifactError(f"{path} is not what the results give. {remedy}")
+
+
+def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
+    """Texts of a report's files that follow from its results, figures and manifest.
+
+    Args:
+        folder: the report, with ``results.json``, ``figures/`` and ``notebooks/``.
+        manifest: its manifest, without the hashes of its files.
+
+    Returns:
+        Relative name to text: results, tables and ``index.html``.
+    """
+    rows = sort_rows(join_paper_values(read_results(folder / "results.json")))
+    pages = {"results.json": results_json(rows), "results.csv": results_csv(rows)}
+    made = tables.all_tables(rows)
+    for table in made:
+        pages[f"tables/{table.name}.csv"] = table.csv()
+        pages[f"tables/{table.name}.md"] = table.markdown()
+    pages["index.html"] = _page(folder, rows, made, manifest)
+    return pages
+
+
+def _page(
+    folder: Path, rows: list[ResultRow], made: list[tables.Table], manifest: dict[str, Any]
+) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": tables.number,
+        "interval": tables.with_interval,
+        "paper": tables.paper,
+        "difference": tables.difference,
+        "duration": duration,
+        "gib": lambda size: f"{size / 2**30:.1f} GiB",
+        "json": lambda value: json.dumps(value, ensure_ascii=False),
+    }
+    names = {table.name: table for table in made}
+    shown = ("headline", "table1", "table2", "controls", "leakage", "leakage-by-epoch", "ranking")
+    notebooks = sorted(path.name for path in (folder / "notebooks").glob("*.html"))
+    return environment.get_template("report.html.j2").render(
+        manifest=manifest,
+        rows=rows,
+        columns=COLUMNS,
+        tables=names,
+        others=[table for table in made if table.name not in shown],
+        headline=tables.headline_facts(rows),
+        comparison=tables.comparison(rows),
+        controls=tables.control_rows(rows),
+        figures=_figures(folder / "figures"),
+        deviations=yaml.safe_load((STUDY / "deviations.yaml").read_text(encoding="utf-8")),
+        notebooks=notebooks,
+    )
+
+
+def _figures(folder: Path) -> list[dict[str, Any]]:
+    """Figures declared in ``figures.json``, their files as data addresses.
+
+    Raises:
+        ArtifactError: a declared file is missing or is no PNG, SVG or JPEG.
+    """
+    if not (folder / "figures.json").exists():
+        return []
+    figures = []
+    for entry in read_json(folder / "figures.json"):
+        path = folder / entry["file"]
+        if not path.is_file() or path.suffix not in MIME:
+            raise ArtifactError(f"{path}, named in figures.json, is missing or not PNG, SVG, JPEG.")
+        data = base64.b64encode(path.read_bytes()).decode("ascii")
+        source = entry.get("source", [])
+        figures.append(
+            {
+                "title": entry["title"],
+                "caption": entry.get("caption", ""),
+                "source": [source] if isinstance(source, str) else source,
+                "address": f"data:{MIME[path.suffix]};base64,{data}",
+                "forms": sorted(
+                    p.name for p in folder.glob(f"{path.stem}.*") if p.suffix in (*MIME, ".pdf")
+                ),
+            }
+        )
+    return figures
