@@ -169,6 +169,18 @@ def test_bounds_hold_the_containers_own_versions(name):
     assert requirement.specifier.contains(CONTAINER[name], prereleases=True), str(requirement)
 
 
+def test_documentation_names_the_versions_of_container_and_lock():
+    rows = re.findall(
+        r"^\| (\w+) \| ([\d.a]+)[^|]* \| ([\d.]+) \|$",
+        (ROOT / "docs/containers.md").read_text(),
+        re.M,
+    )
+    assert len(rows) == 5
+    for name, container, locked in rows:
+        assert container == CONTAINER[name]
+        assert locked == str(pins("3.10")[name]) == str(pins("3.11")[name])
+
+
 @pytest.fixture
 def workplace(tmp_path):
     """A checkout with a stand-in interpreter that writes down what it is asked to install."""
