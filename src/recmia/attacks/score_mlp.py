@@ -1,0 +1,105 @@
+"""The proposal's attack: a multilayer perceptron on features of the recommender's scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from recmia.attacks.base import Attack, Observations, check_membership, score_features_of
+from recmia.attacks.networks import Perceptron, resolve_device, torch_generator
+
+
+class ScoreMLP(Attack):
+    """Binary classifier of score features (proposal, section 3 and section 5.2).
+
+    Features are standardised with the mean and deviation of the units it learns from (a constant
+    feature becomes 0). Members and non-members weigh the same in the binary cross-entropy,
+    whatever their numbers. The score is the probability of membership and the threshold is one
+    half: with equal weights this is the point where the training loss is indifferent, so nothing
+    of the units under attack enters it.
+
+    Args:
+        hidden: sizes of the hidden layers.
+        epochs: passes over the training units, reshuffled each time.
+        batch_size: units a step.
+        learning_rate: of AdamW.
+        weight_decay: of AdamW.
+        dropout: share of hidden units dropped in training.
+        device: "cpu", "cuda" or "auto".
+        seed: root seed of starting values, order and dropout.
+    """
+
+    name = "score_mlp"
+    threshold = 0.5
+
+    def __init__(
+        self,
+        *,
+        hidden: Sequence[int] = (64, 32),
+        epochs: int = 60,
+        batch_size: int = 256,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1e-4,
+        dropout: float = 0.0,
+        device: str | torch.device = "cpu",
+        seed: int,
+    ) -> None:
+        self.hidden = tuple(hidden)
+        self.epochs, self.batch_size = epochs, batch_size
+        self.learning_rate, self.weight_decay, self.dropout = learning_rate, weight_decay, dropout
+        self.device = resolve_device(device)
+        self.seed = seed
+
+    def fit(
+        self,
+        shadow: Observations,
+        membership: np.ndarray,
+        target: Observations | None = None,
+    ) -> ScoreMLP:
+        """Train the network; see `Attack.fit`."""
+        features = score_features_of(shadow, "The MLP attack")
+        membership = check_membership(membership, len(shadow))
+        self.mean = features.mean(axis=0, dtype=np.float64)
+        deviation = features.std(axis=0, dtype=np.float64)
+        # A constant column leaves rounding noise of the size of the float32 values themselves.
+        varies = deviation > 1e-6 * np.maximum(1.0, np.abs(self.mean))
+        self.inverse_deviation = np.where(varies, 1 / np.where(varies, deviation, 1), 0.0)
+        x = self._standardised(features)
+        y = torch.from_numpy(membership.astype(np.float32)).to(self.device)
+        share = membership.mean()
+        weight = torch.where(y > 0, float(0.5 / share), float(0.5 / (1 - share)))
+
+        order = torch_generator(self.seed, self.name, "order")
+        self.network = Perceptron(
+            (features.shape[1], *self.hidden, 1),
+            torch_generator(self.seed, self.name, "start"),
+            self.dropout,
+            torch_generator(self.seed, self.name, "dropout", device=self.device),
+        ).to(self.device)
+        optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+        )
+        for _ in range(self.epochs):
+            shuffled = torch.randperm(len(y), generator=order).to(self.device)
+            for batch in shuffled.split(self.batch_size):
+                logits = self.network(x[batch]).squeeze(1)
+                loss = binary_cross_entropy_with_logits(logits, y[batch], weight=weight[batch])
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+        self.network.eval()
+        return self
+
+    def score(self, observations: Observations) -> np.ndarray:
+        """float64 [n], probability of membership."""
+        x = self._standardised(score_features_of(observations, "The MLP attack"))
+        with torch.no_grad():
+            logits = self.network(x).squeeze(1).double()
+        return torch.sigmoid(logits).cpu().numpy()
+
+    def _standardised(self, features: np.ndarray) -> torch.Tensor:
+        x = (features - self.mean) * self.inverse_deviation
+        return torch.from_numpy(x.astype(np.float32)).to(self.device)
