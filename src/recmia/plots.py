@@ -31,6 +31,7 @@ __all__ = [
     "save_figure",
     "tsne_embedding",
     "tsne_scatter",
+    "training_curves",
 ]
 
 LINE_STYLES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
@@ -110,6 +111,39 @@ def leakage_curves(
     _label_epochs(figure, right, at_epoch, first=best_epoch)
     figure.suptitle(title, fontsize=11, fontweight="bold")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+@styled
+def training_curves(frame: pd.DataFrame, *, title: str = "Overfitting") -> Figure:
+    """Training loss, and ranking quality on unseen sessions, against the epoch.
+
+    Args:
+        frame: columns epoch, reading, seed, train_loss and validation_ndcg_20 (NaN where not
+            measured); one row an epoch and model. Readings have colours, seeds are thin lines.
+        title: of the figure.
+    """
+    _require(frame, "epoch", "reading", "seed", "train_loss", "validation_ndcg_20")
+    figure = Figure(figsize=(9.6, 4.2))
+    panels = (
+        ("train_loss", "training loss, nats a click", "What is trained on"),
+        ("validation_ndcg_20", "NDCG@20", "What is not"),
+    )
+    palette = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+    for axes, (column, label, heading) in zip(figure.subplots(1, 2), panels, strict=True):
+        for number, (reading, rows) in enumerate(frame.groupby("reading", sort=False)):
+            measured = rows.dropna(subset=[column])
+            for _, seed_rows in measured.groupby("seed"):
+                axes.plot(
+                    seed_rows["epoch"], seed_rows[column], color=palette[number], lw=0.7, alpha=0.5
+                )
+            mean = measured.groupby("epoch")[column].mean()
+            axes.plot(mean.index, mean, color=palette[number], lw=1.8, label=reading)
+        axes.set(xlabel="epoch", ylabel=label, title=heading)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.suptitle(title, fontsize=11, fontweight="bold")
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
 
 
