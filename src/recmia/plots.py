@@ -29,9 +29,9 @@ __all__ = [
     "pipeline_diagram",
     "roc_curves",
     "save_figure",
+    "training_curves",
     "tsne_embedding",
     "tsne_scatter",
-    "training_curves",
 ]
 
 LINE_STYLES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
