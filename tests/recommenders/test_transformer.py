@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from recmia.recommenders import loss as loss_module
 from recmia.recommenders import transformer
 from recmia.recommenders.training import batch_loss
 from recmia.sessions import Sessions
@@ -84,8 +85,20 @@ def test_loss_equals_the_library(causal, rows):
     batch = tokens(*rows)
     expected = causal({"item_id": batch}, training=True)["loss"]
     loss, count = batch_loss(causal, batch)
-    assert float(loss) == pytest.approx(float(expected), abs=1e-6)
+    assert loss.item() == pytest.approx(expected.item(), abs=1e-6)
     assert count == sum(len(row) - 1 for row in rows)
+
+
+def test_gradients_equal_the_library(causal, monkeypatch):
+    monkeypatch.setattr(loss_module, "CHUNK_BYTES", 3 * 4 * VOCABULARY)  # chunks of 3 of 10 tokens
+    batch = tokens(SHORT, LONG)
+    # The masked-item embedding stands at places that nothing is predicted from.
+    values = [v for n, v in causal.named_parameters() if "masked_item" not in n and "wte" not in n]
+    expected = torch.autograd.grad(causal({"item_id": batch}, training=True)["loss"], values)
+    for ours, theirs in zip(
+        torch.autograd.grad(batch_loss(causal, batch)[0], values), expected, strict=True
+    ):
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-4)
 
 
 def test_masked_position_is_hidden_and_the_rest_is_seen(masked):

@@ -18,6 +18,7 @@ from recmia.device import resolve_device, worker_count
 from recmia.errors import ArtifactError, RecmiaError
 from recmia.progress import track
 from recmia.recommenders import ranking, transformer
+from recmia.recommenders.loss import TiedCrossEntropy
 from recmia.recommenders.workers import run_in_processes
 from recmia.seeds import child_seed, generator
 from recmia.sessions import Sessions
@@ -249,7 +250,8 @@ def length_bucketed_batches(
 def batch_loss(model: torch.nn.Module, tokens: torch.Tensor) -> tuple[torch.Tensor, int]:
     """Transformers4Rec's training loss of a batch, and the number of tokens it is the mean of.
 
-    The causal model's output layer, most of the work, is applied to real positions only.
+    The causal model's output layer, most of the work, is applied to real positions only, and on
+    a CPU without holding their logits.
 
     Args:
         model: of :func:`recmia.recommenders.transformer.build_model`.
@@ -257,8 +259,12 @@ def batch_loss(model: torch.nn.Module, tokens: torch.Tensor) -> tuple[torch.Tens
     """
     if transformer.is_causal(model):
         states, rows, positions = transformer.predicting_states(model, tokens)
-        logits = transformer.project(model, states)
-        return torch.nn.functional.cross_entropy(logits, tokens[rows, positions]), len(rows)
+        targets = tokens[rows, positions]
+        if tokens.is_cuda:
+            logits = transformer.project(model, states)
+            return torch.nn.functional.cross_entropy(logits, targets), len(rows)
+        weight = transformer.item_embedding(model).weight
+        return TiedCrossEntropy.apply(states, weight, targets), len(rows)
     output = model({transformer.ITEM: tokens}, training=True)
     return output["loss"], output["labels"].numel()
 
@@ -396,7 +402,7 @@ def _save_weights(model: torch.nn.Module, folder: Path, epoch: int) -> None:
 def _source_hash() -> str:
     """SHA-256 of the modules that decide what is learned and how its ranking is measured."""
     digest = hashlib.sha256()
-    for name in ("training.py", "transformer.py", "ranking.py"):
+    for name in ("training.py", "transformer.py", "loss.py", "ranking.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()
 

@@ -83,7 +83,8 @@ def build_model(
         dropout=target.dropout,
     )
     body = tr.SequentialBlock(inputs, tr.TransformerBlock(config, masking=inputs.masking))
-    task = tr.NextItemPredictionTask(weight_tying=True, metrics=[])
+    # Temperature 0 stands for "do not divide": dividing by 1 walks through all logits for nothing.
+    task = tr.NextItemPredictionTask(weight_tying=True, softmax_temperature=0, metrics=[])
     return tr.Model(tr.Head(body, task, inputs=inputs), max_sequence_length=max_tokens)
 
 
@@ -98,12 +99,14 @@ def hidden_states(model: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
 
 
 def project(model: torch.nn.Module, states: torch.Tensor) -> torch.Tensor:
-    """Logits [..., V] of hidden states [..., d]: task block, then the tied output layer."""
+    """Logits [..., V] of hidden states [..., d], through the library's tied output layer."""
     task = next(iter(model.heads[0].prediction_task_dict.values()))
-    states = states.float()
-    if task.task_block:
-        states = task.task_block(states)
-    return task.pre(states)[0]
+    return task.pre(states.float())[0]
+
+
+def item_embedding(model: torch.nn.Module) -> torch.nn.Embedding:
+    """The embedding table [V, d], which is the output layer too."""
+    return model.heads[0].body.inputs.item_embedding_table
 
 
 def without_special(logits: torch.Tensor, first: int = END) -> torch.Tensor:
@@ -233,7 +236,7 @@ def recommend(
 
 def split_by_logits(model: torch.nn.Module, rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Split along the first axis so that the logits of a part stay within ``LOGIT_BYTES``."""
-    vocabulary = model.heads[0].body.inputs.item_embedding_table.num_embeddings
+    vocabulary = item_embedding(model).num_embeddings
     return rows.split(max(1, LOGIT_BYTES // (4 * vocabulary)))
 
 
