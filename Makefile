@@ -16,7 +16,6 @@ endif
 
 report: environment
 	$(BIN)/recmia run --profile $(PROFILE)
-	$(BIN)/recmia report --profile $(PROFILE)
 
 test: environment
 	$(BIN)/python -m pytest -n $(WORKERS)
