@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from recmia.study.settings import Data
 
 _NAMED: dict[str, tuple[Layout | None, str | None]] = {
-    # Layout (None: one session a line) and the member of the zip archive.
+    # Layout (None: one session a line), and the member if the file is a zip archive.
     "yoochoose": (layouts.YOOCHOOSE, None),
     "yoochoose-sample": (layouts.YOOCHOOSE, None),
     "yoochoose-1-64": (None, None),
@@ -101,9 +101,8 @@ def open_clicks(data: Data, data_folder: Path, scratch: Path, *, seed: int) -> C
 
     layout, member = _NAMED[data.source]
     paths = find_files(data.source, data_folder)
-    # The training part of a published split is the older one.
-    paths = sorted(paths, key=lambda path: ("test" in path.name, path.name))
-    return _log([Source(path, member) for path in paths], layout)
+    packed = [member if path.suffix == ".zip" else None for path in paths]
+    return _log([Source(path, name) for path, name in zip(paths, packed, strict=True)], layout)
 
 
 def _own_layout(data: Data) -> Layout:

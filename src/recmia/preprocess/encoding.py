@@ -1,6 +1,6 @@
-"""The NVTabular workflow: clicks of a shard to padded lists of continuous item ids.
+"""The NVTabular workflows: clicks of a shard to padded lists of continuous item ids.
 
-The same workflow runs on pandas partitions and, where cudf is installed, on the GPU.
+The same workflows run on pandas partitions and, where cudf is installed, on the GPU.
 """
 
 from __future__ import annotations
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def build_workflow(catalogue: pa.Array, max_length: int, folder: Path) -> nvtabular.Workflow:
-    """Categorify, Groupby, ListSlice with padding, in that order.
+def build_workflows(
+    catalogue: pa.Array, max_length: int, folder: Path
+) -> tuple[nvtabular.Workflow, nvtabular.Workflow]:
+    """Categorify then Groupby, and ListSlice with padding.
+
+    They are two workflows because a node with two children is run once for each of them, and
+    ``Groupby`` is what takes the time.
 
     Rows are chosen before the workflow, not by ``Filter`` inside it: an item that only dropped
     sessions hold would otherwise take an id, and ``Groupby`` after ``Filter`` corrupts rows. The
@@ -44,8 +49,9 @@ def build_workflow(catalogue: pa.Array, max_length: int, folder: Path) -> nvtabu
         aggs={"item_id": ["list", "count"]},
         name_sep="-",
     )
-    lists = sessions["item_id-list"] >> ops.ListSlice(-max_length, pad=True, pad_value=0)
-    return nvtabular.Workflow(sessions["session", "item_id-count"] + lists)
+    lists = ["item_id-list"] >> ops.ListSlice(-max_length, pad=True, pad_value=0)
+    padded = ["session", "item_id-count"] + lists
+    return nvtabular.Workflow(sessions), nvtabular.Workflow(padded)
 
 
 def partition(stem: Path, kept: np.ndarray) -> pd.DataFrame:
@@ -67,12 +73,16 @@ def partition(stem: Path, kept: np.ndarray) -> pd.DataFrame:
 
 
 def encode(
-    workflow: nvtabular.Workflow, stems: list[Path], kept: list[np.ndarray], *, gpu: bool
+    workflows: tuple[nvtabular.Workflow, ...],
+    stems: list[Path],
+    kept: list[np.ndarray],
+    *,
+    gpu: bool,
 ) -> list:
-    """Delayed tasks, one a shard, that run the workflow and write ``<stem>.encoded``.
+    """Delayed tasks, one a shard, that run the workflows and write ``<stem>.encoded``.
 
     Args:
-        workflow: see :func:`build_workflow`.
+        workflows: see :func:`build_workflows`.
         stems: shards, each of which holds at least one kept session.
         kept: bool for each of them, see :func:`partition`.
         gpu: run on cudf partitions.
@@ -81,10 +91,17 @@ def encode(
     import dask.dataframe as dd
     from merlin.io import Dataset
 
-    meta = partition(stems[0], np.zeros_like(kept[0]))
-    clicks = dd.from_map(partition, stems, kept, meta=meta)
-    dataset = Dataset(clicks, cpu=not gpu)
-    encoded = workflow.fit(dataset).transform(dataset).to_ddf()
+    one_session = np.zeros_like(kept[0])
+    one_session[np.flatnonzero(kept[0])[:1]] = True
+    sample = partition(stems[0], one_session)
+    # Fitting only learns types here, the vocabulary being given, yet it would run every step on
+    # the first partition: one session does.
+    fitting = Dataset(sample, cpu=not gpu)
+    dataset = Dataset(dd.from_map(partition, stems, kept, meta=sample.iloc[:0]), cpu=not gpu)
+    for workflow in workflows:
+        fitting = workflow.fit(fitting).transform(fitting)
+        dataset = workflow.transform(dataset)
+    encoded = dataset.to_ddf()
     # One partition a shard, for Groupby sees one partition at a time.
     if encoded.npartitions != len(stems):
         raise AssertionError(f"{encoded.npartitions} partitions of {len(stems)} shards")

@@ -148,10 +148,10 @@ def _run(
         # An empty partition would be refused by Categorify.
         chosen = [(stem, keep) for stem, keep in zip(stems, kept, strict=True) if keep.any()]
         stems, kept = [stem for stem, _ in chosen], [keep for _, keep in chosen]
-        workflow = encoding.build_workflow(
+        workflows = encoding.build_workflows(
             catalogue["item"].combine_chunks(), settings.max_length, scratch
         )
-        tasks = encoding.encode(workflow, stems, kept, gpu=gpu)
+        tasks = encoding.encode(workflows, stems, kept, gpu=gpu)
         _compute(tasks, "Encoding", progress)
     clicks = _gather(stems, sessions, settings.max_length)
     statistics = _statistics(counts, sessions, catalogue, clicks, log, settings)
