@@ -42,8 +42,8 @@ def pipeline_diagram(steps: Sequence[StepText], *, title: str = "Pipeline") -> F
     layers = [[s for s in steps if depth[s[0]] == d] for d in range(1, max(depth.values()) + 1)]
     texts = {step[0]: _text(step, parents, len(layers[depth[step[0]] - 1])) for step in steps}
     heights = [0.55] + [max(_height(texts[name]) for name, *_ in layer) for layer in layers]
-    total = sum(heights) + _GAP * (len(heights) - 1) + 0.6
-    figure = Figure(figsize=(_WIDTH, total))
+    total = sum(heights) + _GAP * (len(heights) - 1) + 0.75
+    figure = Figure(figsize=(_WIDTH, total), layout="none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, _WIDTH), ylim=(0, total))
     axes.set_axis_off()
@@ -111,10 +111,11 @@ def _text(
 ) -> tuple[str, list[tuple[str, list[str]]]]:
     """Heading of a box, and its labelled lines wrapped to the box's width."""
     name, title, _, outputs = step
-    characters = int((_box_width(in_layer) - 0.9) * 14.5)
+    characters = int((_box_width(in_layer) - 0.9) * 18)
+    outputs = [path.replace("reports:", "reports/") for path in outputs]
     short = [path.removeprefix(f"{name}/") or path for path in outputs]
     labelled = [("reads", ", ".join(parents[name]) or "click log"), ("writes", ", ".join(short))]
-    heading = "\n".join(wrap(f"{name}  {title}", int(characters * 1.1)))
+    heading = "\n".join(wrap(f"{name}  {title}", int((_box_width(in_layer) - 0.24) * 12)))
     return heading, [(label, wrap(text, characters)) for label, text in labelled if text]
 
 
@@ -146,8 +147,9 @@ def _box(
         axes.text(centre, top - height / 2, heading, ha="center", va="center", fontweight="bold")
         return
     axes.text(left + 0.12, top - 0.1, heading, va="top", fontweight="bold", fontsize=9)
-    y = top - 0.15 - _LINE * (heading.count("\n") + 1)
+    y = top - 0.24 - _LINE * (heading.count("\n") + 1)
     for label, lines in labelled:
-        axes.text(left + 0.12, y, label, va="top", fontsize=8, color="#666666")
-        axes.text(left + 0.62, y, "\n".join(lines), va="top", fontsize=8, linespacing=1.25)
-        y -= _LINE * len(lines)
+        axes.text(left + 0.12, y, label, fontsize=8, color="#666666")
+        for line in lines:
+            axes.text(left + 0.62, y, line, fontsize=8)
+            y -= _LINE

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke
 
 from recmia.storage import write_aside
 
@@ -16,6 +17,8 @@ STYLE = Path(__file__).with_name("recmia.mplstyle")
 # apart for every common colour blindness.
 MEMBER_COLOUR, NONMEMBER_COLOUR = "#D55E00", "#0072B2"
 GUIDE = "#777777"
+# Text over lines and bars stays readable with a white rim.
+HALO = [Stroke(linewidth=2.5, foreground="white"), Normal()]
 
 
 def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:

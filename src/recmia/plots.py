@@ -6,6 +6,7 @@ Figures are plain :class:`matplotlib.figure.Figure` objects; nothing is register
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import cycle
 
 import matplotlib
 import numpy as np
@@ -13,10 +14,11 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from recmia.diagram import pipeline_diagram
-from recmia.drawing import GUIDE, MEMBER_COLOUR, NONMEMBER_COLOUR, save_figure, styled
+from recmia.drawing import GUIDE, HALO, MEMBER_COLOUR, NONMEMBER_COLOUR, save_figure, styled
 from recmia.embedding import tsne_embedding
 from recmia.errors import DataError
 from recmia.seeds import generator
@@ -34,8 +36,13 @@ __all__ = [
     "tsne_scatter",
 ]
 
-LINE_STYLES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
-MARKERS = ("o", "s", "^", "D")
+LINE_LOOKS = (
+    ("-", "o"),
+    ((0, (4, 1.5)), "s"),
+    ((0, (1, 1.2)), "^"),
+    ((0, (6, 1.5, 1, 1.5)), "D"),
+)
+BEST = "best validation NDCG@20"
 
 
 @styled
@@ -57,12 +64,12 @@ def tsne_scatter(frame: pd.DataFrame, *, title: str, panel: str | None = None) -
         sns.scatterplot(
             rows, x="x", y="y", hue="membership",
             palette={True: MEMBER_COLOUR, False: NONMEMBER_COLOUR},
-            s=float(np.clip(9000 / len(rows), 3, 14)), alpha=0.6, linewidth=0, legend=False,
+            s=float(np.clip(12000 / len(rows), 4, 14)), alpha=0.6, linewidth=0, legend=False,
             rasterized=True, ax=axes,
         )  # fmt: skip
         axes.set(xticks=[], yticks=[], xlabel="t-SNE 1", ylabel="t-SNE 2", title=name or "")
         axes.margins(0.04)
-    figure.suptitle(title, fontsize=11, fontweight="bold")
+    _headline(figure, title)
     handles = [
         axes.plot([], [], "o", color=colour)[0] for colour in (MEMBER_COLOUR, NONMEMBER_COLOUR)
     ]
@@ -90,9 +97,9 @@ def leakage_curves(
     _require(frame, "epoch", "attack", "condition", "value", "ci_low", "ci_high", "ndcg")
     figure = Figure(figsize=(9.6, 4.6))
     left, right = figure.subplots(1, 2, sharey=True)
-    for label, look, rows in _lines(frame):
+    for look, rows in _lines(frame):
         rows = rows.sort_values("epoch")
-        left.plot(rows["epoch"], rows["value"], label=label, **look)
+        left.plot(rows["epoch"], rows["value"], **look)
         left.fill_between(
             rows["epoch"], rows["ci_low"], rows["ci_high"], color=look["color"], alpha=0.15, lw=0
         )
@@ -105,12 +112,12 @@ def leakage_curves(
     right.margins(0.08, 0.12)
     at_epoch = frame.groupby("epoch").agg(ndcg=("ndcg", "first"), top=("value", "max"))
     if best_epoch is not None:
-        left.axvline(best_epoch, color="black", lw=1, ls="--", label="best validation NDCG@20")
-        if best_epoch in at_epoch.index:
-            right.axvline(at_epoch.loc[best_epoch, "ndcg"], color="black", lw=1, ls="--")
+        marks = {left: best_epoch, right: at_epoch["ndcg"].get(best_epoch, np.nan)}
+        for axes, place in marks.items():
+            axes.axvline(place, color="black", lw=0.9, ls="--", zorder=1, label=BEST)
     _label_epochs(figure, right, at_epoch, first=best_epoch)
-    figure.suptitle(title, fontsize=11, fontweight="bold")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    _headline(figure, title)
+    _legend(figure, left, frame)
     return figure
 
 
@@ -141,7 +148,7 @@ def training_curves(frame: pd.DataFrame, *, title: str = "Overfitting") -> Figur
             axes.plot(mean.index, mean, color=palette[number], lw=1.8, label=reading)
         axes.set(xlabel="epoch", ylabel=label, title=heading)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.suptitle(title, fontsize=11, fontweight="bold")
+    _headline(figure, title)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
@@ -160,21 +167,20 @@ def roc_curves(frame: pd.DataFrame, *, log_log: bool = True, title: str = "ROC c
     _require(frame, "fpr", "tpr", "attack", "condition")
     figure = Figure(figsize=(5.6, 5.4))
     axes = figure.subplots()
-    for label, look, rows in _lines(frame):
+    for look, rows in _lines(frame):
         look = {**look, "marker": None}
-        axes.plot(rows["fpr"], rows["tpr"], label=label, drawstyle="steps-post", **look)
-    floor = 0.0
+        axes.plot(rows["fpr"], rows["tpr"], drawstyle="steps-post", **look)
+    ends = (0.0, 1.0)
     if log_log:
-        positive = frame.loc[frame["fpr"] > 0, "fpr"]
-        floor = float(positive.min())
+        ends = (min(0.01, frame.loc[frame["fpr"] > 0, "fpr"].min()), 1.0)
         axes.set(xscale="log", yscale="log")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(FuncFormatter(lambda rate, _: f"{100 * rate:g}%"))
-    ends = (max(floor, 1e-6) if log_log else 0, 1)
-    axes.plot(ends, ends, color=GUIDE, lw=0.9, ls=":", label="guessing")
+            axis.set_minor_formatter(NullFormatter())
+    axes.plot(ends, ends, color=GUIDE, lw=0.9, ls=":", label="chance")
     axes.set(xlim=ends, ylim=ends, xlabel="false positive rate", ylabel="true positive rate")
     axes.set(title=title, aspect="equal")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    _legend(figure, axes, frame, markers=False)
     return figure
 
 
@@ -183,9 +189,9 @@ def bars_with_intervals(frame: pd.DataFrame, *, xlabel: str, title: str) -> Figu
     """Ours beside the papers', with intervals where there are any (Table 2).
 
     Args:
-        frame: columns attack, source (such as "paper", "ours"), value, ci_low, ci_high (NaN for
-            a value without interval); rows of one source share a colour, grouped by attack in
-            order of appearance.
+        frame: columns attack, source (such as "ours"; "paper" is grey), value, ci_low, ci_high
+            (NaN for a value without interval); rows of one source share a colour, grouped by
+            attack in order of appearance.
         xlabel: the metric.
         title: of the figure.
     """
@@ -194,12 +200,13 @@ def bars_with_intervals(frame: pd.DataFrame, *, xlabel: str, title: str) -> Figu
     height = 0.8 / len(sources)
     figure = Figure(figsize=(7.2, 1.3 + 0.26 * len(attacks) * (len(sources) + 0.5)))
     axes = figure.subplots()
-    palette = ["#BBBBBB", *matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]]
+    palette = cycle(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])
+    colours = {source: "#BBBBBB" if source == "paper" else next(palette) for source in sources}
     for number, source in enumerate(sources):
         rows = frame[frame["source"] == source]
         y = np.array([attacks.index(a) for a in rows["attack"]]) + height * (number - 0.5)
         y = y - height * (len(sources) / 2 - 1)
-        axes.barh(y, rows["value"], height * 0.9, color=palette[number], label=source)
+        axes.barh(y, rows["value"], height * 0.9, color=colours[source], label=source)
         measured = rows["ci_low"].notna().to_numpy()
         limits = rows.loc[measured, ["ci_low", "ci_high"]].to_numpy().T
         axes.hlines(y[measured], *limits, color="black", lw=1.2)
@@ -207,7 +214,7 @@ def bars_with_intervals(frame: pd.DataFrame, *, xlabel: str, title: str) -> Figu
         for place, end, value in zip(y, ends, rows["value"], strict=True):
             axes.annotate(
                 f"{value:.3f}", (end, place), (4, 0), textcoords="offset points", va="center",
-                fontsize=8,
+                fontsize=8, path_effects=HALO,
             )  # fmt: skip
     axes.axvline(0.5, color=GUIDE, lw=0.9, ls=":")
     axes.set(xlim=(0, 1.12), ylim=(len(attacks) - 0.5, -0.5), xlabel=xlabel)
@@ -215,26 +222,42 @@ def bars_with_intervals(frame: pd.DataFrame, *, xlabel: str, title: str) -> Figu
     axes.set_yticks(range(len(attacks)), attacks, fontsize=9)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    figure.suptitle(title, fontsize=11, fontweight="bold")
+    _headline(figure, title)
     figure.legend(loc="outside lower center", ncols=len(sources))
     return figure
 
 
-def _lines(frame: pd.DataFrame) -> Iterator[tuple[str, dict, pd.DataFrame]]:
-    """Label, look and rows of each line: a colour for an attack, a line style for a condition."""
-    attacks, conditions = list(frame["attack"].unique()), list(frame["condition"].unique())
+def _headline(figure: Figure, title: str) -> None:
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+
+
+def _looks(frame: pd.DataFrame) -> tuple[dict[str, str], dict[str, dict]]:
+    """Colour of each attack, and line style and marker of each condition."""
     palette = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+    attacks, conditions = frame["attack"].unique(), frame["condition"].unique()
+    return dict(zip(attacks, cycle(palette))), {  # noqa: B905
+        condition: {"linestyle": line, "marker": marker}
+        for condition, (line, marker) in zip(conditions, cycle(LINE_LOOKS))  # noqa: B905
+    }
+
+
+def _lines(frame: pd.DataFrame) -> Iterator[tuple[dict, pd.DataFrame]]:
+    """Look and rows of each line: a colour for an attack, a line style for a condition."""
+    colours, styles = _looks(frame)
     for (attack, condition), rows in frame.groupby(["attack", "condition"], sort=False):
-        style = conditions.index(condition) % len(LINE_STYLES)
-        yield (
-            f"{attack}, {condition}" if condition else str(attack),
-            {
-                "color": palette[attacks.index(attack) % len(palette)],
-                "linestyle": LINE_STYLES[style],
-                "marker": MARKERS[style],
-            },
-            rows,
-        )
+        yield {"color": colours[attack], **styles[condition]}, rows
+
+
+def _legend(figure: Figure, axes: Axes, frame: pd.DataFrame, *, markers: bool = True) -> None:
+    """Attacks by colour, conditions by line style, then what else is labelled in ``axes``."""
+    colours, styles = _looks(frame)
+    entries = [(Line2D([], [], color=colour, lw=3), name) for name, colour in colours.items()]
+    for condition, style in styles.items():
+        style = style if markers else {**style, "marker": None}
+        entries.append((Line2D([], [], color=GUIDE, **style), condition))
+    entries += zip(*axes.get_legend_handles_labels(), strict=True)
+    handles, labels = zip(*entries, strict=True)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
 
 
 def _label_epochs(figure: Figure, axes: Axes, points: pd.DataFrame, first: int | None) -> None:
@@ -246,11 +269,12 @@ def _label_epochs(figure: Figure, axes: Axes, points: pd.DataFrame, first: int |
     for epoch in order:
         place = points.loc[epoch, ["ndcg", "top"]].to_numpy(dtype=float)
         spot = axes.transData.transform(place) * scale
-        if all(abs(spot[0] - o[0]) > 18 or abs(spot[1] - o[1]) > 11 for o in taken):
+        if all(abs(spot[0] - o[0]) > 20 or abs(spot[1] - o[1]) > 14 for o in taken):
             taken.append(spot)
             axes.annotate(
-                f"{epoch:g}", place, (0, 6), textcoords="offset points", ha="center", fontsize=8
-            )
+                f"{epoch:g}", place, (0, 6), textcoords="offset points", ha="center", fontsize=8,
+                path_effects=HALO,
+            )  # fmt: skip
 
 
 def _require(frame: pd.DataFrame, *columns: str) -> None:
