@@ -1,12 +1,27 @@
-"""Independent jobs side by side under one progress bar."""
+"""Independent jobs side by side under one progress bar, one process and one thread each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import wait
 from typing import Any
 
 from recmia.progress import track
-from recmia.recommenders.workers import run_in_processes
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+_advances: Any = None
 
 
 def run_jobs(
@@ -35,3 +50,88 @@ def run_jobs(
         if min(workers, len(jobs)) == 1:
             return [function(job, bar.advance) for job in jobs]
         return run_in_processes(function, jobs, workers, bar.advance)
+
+
+def run_in_processes(
+    function: Callable[..., Any],
+    jobs: Sequence[Any],
+    workers: int,
+    progress: Callable[[int], None],
+) -> list[Any]:
+    """Call ``function(job, progress)`` for every job in fresh processes; results in job order.
+
+    The processes are spawned, use one thread each, and end when this process does, however it
+    ends. The first exception of a job, or Ctrl-C, stops the others and is raised here.
+
+    Args:
+        function: importable by name; calls ``progress(n)`` as it gets on.
+        jobs: picklable arguments.
+        workers: processes at a time.
+        progress: called in this process with what the jobs report.
+    """
+    context = multiprocessing.get_context("spawn")
+    advances = context.Queue()
+    others = set(multiprocessing.active_children())
+    with _one_thread_each():
+        pool = ProcessPoolExecutor(
+            min(workers, len(jobs)), context, initializer=_start, initargs=(advances,)
+        )
+        futures = [pool.submit(_call, function, job) for job in jobs]
+    try:
+        waiting = set(futures)
+        while waiting:
+            _drain(advances, progress, seconds=0.2)
+            for future in [f for f in waiting if f.done()]:
+                waiting.remove(future)
+                future.result()
+        _drain(advances, progress, seconds=0.2)
+        pool.shutdown()
+        return [future.result() for future in futures]
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+            child.join()
+        raise
+    finally:
+        advances.close()
+
+
+def _drain(advances: Any, progress: Callable[[int], None], seconds: float) -> None:
+    try:
+        while True:
+            progress(advances.get(timeout=seconds))
+    except queue.Empty:
+        return
+
+
+def _start(advances: Any) -> None:
+    global _advances
+    _advances = advances
+    parent = multiprocessing.parent_process()
+
+    def end_with_parent() -> None:
+        # A killed parent would leave this process waiting for work for ever.
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _call(function: Callable[..., Any], job: Any) -> Any:
+    return function(job, _advances.put)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    # Numerical libraries read these when they are loaded, which is before any code of ours runs.
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -16,10 +16,9 @@ from safetensors.torch import load_file, save_file
 
 from recmia.device import resolve_device, worker_count
 from recmia.errors import ArtifactError, RecmiaError
-from recmia.progress import track
+from recmia.parallel import run_jobs
 from recmia.recommenders import ranking, transformer
 from recmia.recommenders.loss import TiedCrossEntropy
-from recmia.recommenders.workers import run_in_processes
 from recmia.seeds import child_seed, generator
 from recmia.sessions import Sessions
 from recmia.storage import content_hash, read_json, write_aside, write_json
@@ -182,10 +181,8 @@ def train_many(
         return []
     if workers is None:
         workers = min(worker_count(resolve_device(job.device)) for job in jobs)
-    with track(sum(job.target.epochs for job in jobs), label) as bar:
-        if min(workers, len(jobs)) == 1:
-            return [train_job(job, bar.advance) for job in jobs]
-        return run_in_processes(train_job, jobs, workers, bar.advance)
+    total = sum(job.target.epochs for job in jobs)
+    return run_jobs(train_job, jobs, workers=workers, total=total, label=label)
 
 
 def train_job(job: TrainingJob, progress: Callable[[int], None]) -> TrainingRecord:
