@@ -1,0 +1,183 @@
+"""What a session model's scores say about each click of a session, streamed and summarised."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from recmia.recommenders import transformer
+from recmia.recommenders.transformer import recommend
+from recmia.sessions import END, Sessions
+
+__all__ = [
+    "PositionScores",
+    "last_step_features",
+    "output_input_correlation",
+    "position_scores",
+    "recommend",
+    "score_features",
+]
+
+
+class PositionScores(NamedTuple):
+    """Measures of every prediction of a session; float32 [n, L + 1], NaN beyond the end token.
+
+    Column t says how the token after t clicks was predicted: the click ``clicks[:, t]`` for t
+    below the session's length, the end token at t equal to it. The candidates are all items and
+    the end token.
+
+    Attributes:
+        log_probability: of the true token, nats.
+        log_rank: log(1 + number of other candidates scored at least as high).
+        margin: logit of the true token minus the highest other logit.
+        entropy: of the predicted distribution, nats.
+        max_log_probability: of the likeliest candidate, nats.
+        z_score: the true token's logit, standardised over the candidates' logits.
+    """
+
+    log_probability: np.ndarray
+    log_rank: np.ndarray
+    margin: np.ndarray
+    entropy: np.ndarray
+    max_log_probability: np.ndarray
+    z_score: np.ndarray
+
+
+def position_scores(
+    model: torch.nn.Module,
+    sessions: Sessions,
+    *,
+    device: str | torch.device = "cpu",
+    batch_size: int = transformer.SCORING_BATCH,
+) -> PositionScores:
+    """Score every click and the end of each session.
+
+    Sessions are taken in order of length, and logits are never held for more than
+    ``transformer.LOGIT_BYTES`` at a time, so memory does not grow with the data. A masked model
+    hides one position at a time and sees the rest of the session, later clicks too; that is one
+    pass of the model for every token, some six times the cost of the causal model.
+
+    Args:
+        model: of :func:`recmia.recommenders.transformer.build_model`.
+        sessions: the sessions; row order is kept.
+        device: where to compute.
+        batch_size: sessions whose hidden states are computed together.
+    """
+    shape = (len(PositionScores._fields), len(sessions), sessions.max_length + 1)
+    scores = np.full(shape, np.nan, dtype=np.float32)
+    tokens = sessions.tokens()
+    order = np.argsort(sessions.lengths, kind="stable")
+    with transformer.evaluating(model, device):
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            width = tokens.shape[1]
+            if transformer.is_causal(model):
+                width = sessions.lengths[batch].max() + 2
+            inputs = torch.from_numpy(tokens[batch, :width]).to(device)
+            states, rows, positions = transformer.predicting_states(model, inputs)
+            true = inputs[rows, positions]
+            measures = [
+                _measures(transformer.project(model, part)[:, END:], part_true - END)
+                for part, part_true in zip(
+                    transformer.split_by_logits(model, states),
+                    transformer.split_by_logits(model, true),
+                    strict=True,
+                )
+            ]
+            at = (slice(None), batch[rows.cpu().numpy()], positions.cpu().numpy() - 1)
+            scores[at] = torch.cat(measures, dim=1).float().cpu().numpy()
+    return PositionScores(*scores)
+
+
+def score_features(
+    scores: PositionScores, lengths: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Summaries of a session's scores, as inputs of an attack.
+
+    For each measure: mean, sum, minimum, maximum and standard deviation over the clicks, the
+    values at the first and at the last click, and the value at the end token.
+
+    Args:
+        scores: of :func:`position_scores`.
+        lengths: int64 [n], clicks in each session.
+
+    Returns:
+        float32 [n, 48] without NaN, and the names; column 0 is the mean log-probability of the
+        clicks, the statistic of the loss-threshold attack.
+    """
+    rows = np.arange(len(lengths))
+    clicks = np.arange(scores[0].shape[1]) < lengths[:, None]
+    columns, names = [], []
+    for name, values in zip(PositionScores._fields, scores, strict=True):
+        total = np.where(clicks, values, 0).sum(axis=1, dtype=np.float64)
+        mean = total / lengths
+        squares = np.where(clicks, (values - mean[:, None]) ** 2, 0).sum(axis=1)
+        summaries = {
+            "mean": mean,
+            "sum": total,
+            "min": np.where(clicks, values, np.inf).min(axis=1),
+            "max": np.where(clicks, values, -np.inf).max(axis=1),
+            "std": np.sqrt(squares / lengths),
+            "first": values[:, 0],
+            "last": values[rows, lengths - 1],
+            "end": values[rows, lengths],
+        }
+        columns += summaries.values()
+        names += [f"{name}_{summary}" for summary in summaries]
+    return np.stack(columns, axis=1).astype(np.float32), tuple(names)
+
+
+def last_step_features(
+    scores: PositionScores, lengths: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The measures at the last click alone: float32 [n, 6], and their names."""
+    rows = np.arange(len(lengths))
+    columns = [values[rows, lengths - 1] for values in scores]
+    return np.stack(columns, axis=1), PositionScores._fields
+
+
+def output_input_correlation(scores: PositionScores, lengths: np.ndarray) -> np.ndarray:
+    """How far the model's output at each step points at the item that was clicked next.
+
+    The z-score of the true item's logit is the output vector's agreement with the one-hot input
+    vector: their Pearson correlation, times the root of the number of candidates minus one. A
+    session is described by the quantiles 0, 25, 50, 75 and 100% of it over the clicks, and by its
+    value at the last click (the proposal's figures 1 and 2).
+
+    Returns:
+        float32 [n, 6].
+    """
+    rows = np.arange(len(lengths))
+    clicks = np.arange(scores.z_score.shape[1]) < lengths[:, None]
+    ordered = np.sort(np.where(clicks, scores.z_score, np.inf), axis=1)
+    columns = []
+    for quantile in (0, 0.25, 0.5, 0.75, 1):
+        place = quantile * (lengths - 1)
+        below, above = np.floor(place).astype(int), np.ceil(place).astype(int)
+        low, high = ordered[rows, below], ordered[rows, above]
+        columns.append(low + (place - below) * (high - low))
+    columns.append(scores.z_score[rows, lengths - 1])
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _measures(logits: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+    """Measures [6, m] of logits [m, candidates] and the true candidate's index [m]."""
+    logit = logits.gather(1, true[:, None])[:, 0]
+    norm = logits.logsumexp(dim=1)
+    best, index = logits.topk(2, dim=1)
+    other = torch.where(index[:, 0] == true, best[:, 1], best[:, 0])
+    at_least = (logits >= logit[:, None]).sum(dim=1) - 1
+    entropy = norm - (logits * (logits - norm[:, None]).exp()).sum(dim=1)
+    spread, centre = torch.std_mean(logits, dim=1, correction=0)
+    return torch.stack(
+        [
+            logit - norm,
+            at_least.float().log1p(),
+            logit - other,
+            entropy,
+            best[:, 0] - norm,
+            (logit - centre) / spread.clamp_min(1e-12),
+        ]
+    )
