@@ -118,7 +118,7 @@ def _lists_of_seed(job: tuple[Study, int], progress: Callable[[float], None]) ->
     for side in SIDES:
         record = load_record(model_folder(study, READING, seed, side))
         model = record.load(study.settings.target.epochs)
-        popularity = Popularity().fit(cohorts.members[side])
+        popularity = Popularity(vocabulary_size=study_vocabulary(study)).fit(cohorts.members[side])
         for kind in ("members", "heldout", "near_misses"):
             sessions = getattr(cohorts, kind)[side]
             arrays[f"{side}|{kind}|model"] = recommend(

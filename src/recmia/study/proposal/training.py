@@ -113,7 +113,7 @@ def ranking_quality(
 
     The simple recommenders learn from the same members as the target. Writes result rows.
     """
-    last = study.settings.target.epochs
+    last, vocabulary = study.settings.target.epochs, study_vocabulary(study)
     qualities: dict[tuple[str, str, str], list[RankingQuality]] = {}
 
     def keep(setting: str, name: str, condition: str, recommender, validation) -> None:
@@ -124,8 +124,20 @@ def ranking_quality(
         for reading in study.settings.readings:
             setting, validation = READINGS[reading], cohorts.validation
             trained = cohorts.trained_on("target", reading)
-            keep(setting, "popularity", "", Popularity().fit(trained), validation)
-            keep(setting, "item neighbours", "", ItemNeighbours().fit(trained), validation)
+            keep(
+                setting,
+                "popularity",
+                "",
+                Popularity(vocabulary_size=vocabulary).fit(trained),
+                validation,
+            )
+            keep(
+                setting,
+                "item neighbours",
+                "",
+                ItemNeighbours(vocabulary_size=vocabulary).fit(trained),
+                validation,
+            )
             record = records[reading, seed, "target"]
             for epoch, when in ((best[reading], "best validation"), (last, "last epoch")):
                 model = record.load(epoch)
