@@ -219,6 +219,7 @@ def wait_for(path: Path, text: str, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_killed_in_a_step_and_resumed(checkout: Checkout, how: signal.Signals) -> None:
     checkout.step("a", SLOW)
@@ -240,9 +241,10 @@ def test_killed_in_a_step_and_resumed(checkout: Checkout, how: signal.Signals) -
 
 
 def test_module_closure_leaves_the_report_out() -> None:
-    sources = module_sources({"recmia.cohorts", "recmia.study.report"})
+    sources = module_sources(set(), {"recmia.cohorts", "recmia.study.report"})
     assert "recmia.seeds" in sources and "recmia.sessions" in sources  # what cohorts imports
     assert not any("study" in name or name == "recmia.errors" for name in sources)
+    assert "recmia.study.report" in module_sources({"recmia.study.report"}, set())
 
 
 def test_log_keeps_whole_lines_and_last_state(tmp_path: Path) -> None:

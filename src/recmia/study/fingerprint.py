@@ -17,12 +17,13 @@ from recmia.study.settings import Settings
 from recmia.study.steps import Step
 
 SOURCE = Path(recmia.__file__).parent
-# Modules that carry results but do not make them: editing the report retrains nothing.
-PLUMBING = {"recmia.cli", "recmia.errors", "recmia.progress", "recmia.storage"} | {
+# Modules that carry or draw results but do not make them: editing the report retrains nothing. A
+# step that is about one of them declares it.
+PLUMBING = {f"recmia.{name}" for name in ("cli", "errors", "plots", "progress", "storage")} | {
     f"recmia.study.{name}"
     for name in (
-        "execute", "fingerprint", "lock", "manifest", "paths", "pipeline", "report", "results",
-        "settings", "steps", "tables", "workspace",
+        "execute", "fingerprint", "lock", "manifest", "paths", "pipeline", "published_notebooks",
+        "report", "results", "settings", "steps", "tables", "workspace",
     )
 }  # fmt: skip
 LIBRARIES = (
@@ -161,13 +162,24 @@ def _module_file(name: str) -> Path | None:
     return None
 
 
-def module_sources(roots: set[str]) -> dict[str, str]:
-    """Hashes of the recmia modules that ``roots`` are or import, however deeply; not plumbing."""
+def module_sources(declared: set[str], imported: set[str]) -> dict[str, str]:
+    """Hashes of recmia modules: those named, and what they import, however deeply.
+
+    Args:
+        declared: modules that count in any case; a name with "/" is a file of the package.
+        imported: modules that count unless they are plumbing.
+
+    Returns:
+        Dotted name to hash.
+    """
     found: dict[str, str] = {}
-    queue = sorted(roots)
+    queue = sorted(declared | imported)
     while queue:
         name = queue.pop()
-        if name in found or name in PLUMBING:
+        if name in found or name in PLUMBING - declared:
+            continue
+        if "/" in name:
+            found[name] = file_hash(SOURCE.parent / name)
             continue
         if (path := _module_file(name)) is None:
             continue
@@ -194,15 +206,15 @@ def library_versions() -> dict[str, str]:
 def step_parts(step: Step, settings: Settings, paths: StudyPaths, cache: HashCache) -> dict:
     """Everything that a step's result depends on, in parts that can be named to the user."""
     cells = code_cells(read_notebook(paths.notebooks / step.notebook))
-    roots = set(step.modules)
+    imported: set[str] = set()
     for source, _ in cells:
-        roots |= _imports(_code_without_magics(source), "")
+        imported |= _imports(_code_without_magics(source), "")
     external = step.external_inputs(settings, paths) if step.external_inputs else []
     values = settings.model_dump(mode="json")
     return {
         "notebook": content_hash([source for source, _ in cells]),
         "settings": {name: content_hash(values[name]) for name in step.sections},
-        "modules": module_sources(roots),
+        "modules": module_sources(set(step.modules), imported),
         "inputs": path_hashes(paths, step.inputs, cache),
         "source data": [
             [p.name, p.stat().st_size, p.stat().st_mtime_ns] if p.exists() else [p.name, None]

@@ -21,8 +21,9 @@ class Step:
         notebook: file name below ``notebooks/``.
         title: what it does, for progress lines and the pipeline figure.
         sections: fields of :class:`Settings` that its result depends on.
-        modules: dotted names whose source its result depends on, beside what the notebook imports;
-            what these import from recmia counts too.
+        modules: dotted names whose source counts beside what the notebook imports from recmia,
+            however deeply; plots and the pipeline itself count only where they are named here. A
+            name with "/" is another file of the package.
         inputs: artifact-relative files, or folders ending in "/"; ``reports:`` before a path
             means below the report instead.
         outputs: as inputs.
@@ -84,7 +85,7 @@ PROPOSAL_STEPS = (
         "03_train",
         "03_train.ipynb",
         "Target and shadow recommenders",
-        sections=(*REPEATED, "readings", "device", "preprocess", "cohorts", "target", "intervals"),
+        sections=(*REPEATED, "readings", "device", "target", "intervals"),
         inputs=(*PREPROCESSED, "02_augment/"),
         outputs=("03_train/",),
     ),
@@ -92,8 +93,7 @@ PROPOSAL_STEPS = (
         "04_attack",
         "04_attack.ipynb",
         "The MLP attack, its controls and leakage curves",
-        sections=(*REPEATED, "readings", "device", "preprocess", "cohorts", "target", "attack")
-        + ("intervals",),
+        sections=(*REPEATED, "readings", "device", "target", "attack", "intervals"),
         inputs=(*PREPROCESSED, "02_augment/", "03_train/"),
         outputs=("04_attack/",),
     ),
@@ -101,8 +101,7 @@ PROPOSAL_STEPS = (
         "05_baselines",
         "05_baselines.ipynb",
         "Biased-MIA, DL-MIA and simple baselines",
-        sections=(*REPEATED, "readings", "device", "preprocess", "cohorts", "target", "baselines")
-        + ("intervals",),
+        sections=(*REPEATED, "device", "target", "baselines", "intervals"),
         inputs=(*PREPROCESSED, "02_augment/", "03_train/"),
         outputs=("05_baselines/",),
     ),
@@ -110,8 +109,11 @@ PROPOSAL_STEPS = (
         "06_figures",
         "06_figures.ipynb",
         "Figures and tables",
-        sections=("dataset", "root_seed", "target", "figures"),
-        modules=("recmia.plots",),
+        sections=(*REPEATED, "readings", "target", "figures"),
+        modules=(
+            *("recmia.plots", "recmia.study.steps"),
+            *("recmia/recmia.mplstyle", "recmia/study/paper_values.csv"),
+        ),
         inputs=(
             "01_preprocess/results.json",
             "02_augment/",

@@ -98,7 +98,7 @@ def _importance(row: ResultRow) -> tuple:
     attacks = (PROPOSED, "Biased-MIA", "DL-MIA")
     place = attacks.index(row.attack) if row.attack in attacks else len(attacks)
     reading = READINGS.index(row.reading) if row.reading in READINGS else len(READINGS)
-    return (row.paper_value is None, place, reading)
+    return (row.paper_value is None, place, reading, on_subset(row), "shadow" in row.setting)
 
 
 def comparison(rows: list[ResultRow]) -> list[ResultRow]:
@@ -172,7 +172,7 @@ def leakage(rows: list[ResultRow]) -> Table:
         {
             "Attack": lambda r: r.attack,
             "Setting": lambda r: r.setting,
-            "Non-members": lambda r: "; ".join(f for f in r.facts if not _checkpoint(f)),
+            "Non-members": lambda r: "; ".join(_kinds(r)),
             "Epoch": lambda r: "" if r.epoch is None else str(r.epoch) + _mark(r),
         },
     )
@@ -184,7 +184,7 @@ def leakage_by_epoch(rows: list[ResultRow]) -> Table:
     epochs = sorted({r.epoch for r in chosen if r.epoch is not None})
     lines: dict[tuple[str, ...], dict[int | None, str]] = {}
     for row in chosen:
-        kind = "; ".join(f for f in row.facts if not _checkpoint(f))
+        kind = "; ".join(_kinds(row))
         star = "★" if "best validation" in row.facts else ""
         cells = lines.setdefault((row.attack, row.setting, kind), {})
         cells[row.epoch] = number(row.value) + star
@@ -195,6 +195,16 @@ def leakage_by_epoch(rows: list[ResultRow]) -> Table:
         tuple((*key, *(cells.get(epoch, "–") for epoch in epochs)) for key, cells in lines.items()),
         tuple(range(3, 3 + len(epochs))),
     )
+
+
+def on_subset(row: ResultRow) -> bool:
+    """Whether the row is about a part of the sessions only, such as the unique ones."""
+    return len(_kinds(row)) > 1
+
+
+def _kinds(row: ResultRow) -> list[str]:
+    """The condition without the checkpoint: kind of non-members, then the subset if any."""
+    return [fact for fact in row.facts if not _checkpoint(fact)]
 
 
 def _checkpoint(fact: str) -> bool:
@@ -244,19 +254,17 @@ def others(rows: list[ResultRow]) -> list[Table]:
 
 
 def headline_rows(rows: list[ResultRow]) -> list[ResultRow]:
-    """The as-published rows, and the proposed attack's others on all sessions of that reading."""
+    """Rows that the paper has a number for; the proposed attack's others on all sessions."""
     chosen = comparison(rows)
-    published = [row for row in chosen if row.reading == "as published"]
-    readings = {_reading(row) for row in published} or {_reading(row) for row in chosen}
-    return [
+    published = [row for row in chosen if row.paper_value is not None]
+    readings = {_reading(row) for row in published}
+    return published + [
         row
         for row in chosen
-        if row in published
-        or (
-            row.attack == PROPOSED
-            and _reading(row) in readings
-            and len([fact for fact in row.facts if not _checkpoint(fact)]) <= 1
-        )
+        if row.paper_value is None
+        and row.attack == PROPOSED
+        and _reading(row) in readings
+        and not on_subset(row)
     ]
 
 
@@ -285,20 +293,25 @@ def headline_facts(rows: list[ResultRow]) -> dict[str, object]:
     Returns:
         ``cards``: the headline rows; ``attack``: the proposed attack's row that the paper has a
         number for, or None; ``best``: the same at the best-validation checkpoint, or None;
-        ``blind``: rows of the blind baseline.
+        ``blind``: rows of the blind baseline on the
+        same reading, or None.
     """
     cards = headline_rows(rows)
     attack = next((r for r in cards if r.attack == PROPOSED and r.paper_value is not None), None)
-    best = None
+    best = blind = None
     if attack is not None:
-        kind = [fact for fact in attack.facts if not _checkpoint(fact)]
+        about = (attack.setting, attack.attack, attack.metric, _kinds(attack))
         for row in of(rows, "Leakage curve"):
-            same = (row.setting, row.attack, row.metric) == (
-                *(attack.setting, attack.attack, attack.metric),
-            )
-            if same and "best validation" in row.facts and row.facts[0:1] == tuple(kind[:1]):
+            same = (row.setting, row.attack, row.metric, _kinds(row)) == about
+            if same and "best validation" in row.facts:
                 best = row
-    blind = [row for row in control_rows(rows) if row.attack == "blind baseline"]
+        blind = [
+            row
+            for row in control_rows(rows)
+            if row.attack == "blind baseline"
+            and _reading(row) == _reading(attack)
+            and not on_subset(row)
+        ]
     return {"cards": cards, "attack": attack, "best": best, "blind": blind}
 
 

@@ -1,0 +1,141 @@
+"""The command line: answers at once, explains errors, gives the right exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from recmia.cli import parse_overrides
+from recmia.errors import SettingsError
+from recmia.study.steps import PROPOSAL_STEPS
+
+HEAVY = {"torch", "pandas", "sklearn", "scipy", "nvtabular", "transformers4rec", "transformers"}
+HEAVY |= {"merlin", "matplotlib", "papermill", "nbconvert", "pyarrow", "dask"}
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout whose six notebooks fail, the first after a while."""
+    monkeypatch.setenv("RECMIA_HOME", str(tmp_path))
+    for variable in ("RECMIA_DATA", "RECMIA_ARTIFACTS", "RECMIA_REPORTS"):
+        monkeypatch.delenv(variable, raising=False)
+    parameters = 'profile: str = "quick"\noverrides: dict = {}'
+    code = (
+        "import pathlib, time\n"
+        "pathlib.Path('begun').write_text('')\n"
+        "time.sleep(overrides.get('root_seed', 0))\n"
+        "from recmia.errors import DataError\n"
+        "raise DataError('no clicks', file='clicks.csv', line=7)"
+    )
+    for step in PROPOSAL_STEPS:
+        cells = [
+            nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+            nbformat.v4.new_code_cell(code),
+        ]
+        (tmp_path / "notebooks").mkdir(exist_ok=True)
+        book = nbformat.v4.new_notebook(cells=cells)
+        nbformat.write(book, tmp_path / "notebooks" / step.notebook)
+    return tmp_path
+
+
+def recmia(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "recmia", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def loaded_modules(*arguments: str) -> set[str]:
+    """Top-level modules in memory after a command."""
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print('', *{m.partition('.')[0] for m in sys.modules}))\n"
+        f"sys.argv[1:] = {list(arguments)!r}\n"
+        "from recmia.cli import main\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    return set(done.stdout.split("\n")[-2].split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["status"], ["run", "--nope"], ["run", "-p", "nope"], ["data", "list"]],
+)
+def test_answers_without_the_stack(root: Path, arguments: list[str]) -> None:
+    assert not loaded_modules(*arguments) & HEAVY
+
+
+@pytest.mark.parametrize(("arguments", "status"), [("--help", 0), ("status", 0), ("--nope", 2)])
+def test_answers_at_once(root: Path, arguments: str, status: int) -> None:
+    def seconds() -> float:
+        before = os.times()
+        assert recmia(arguments).returncode == status
+        after = os.times()
+        return after.children_user + after.children_system - before[2] - before[3]
+
+    # Processor time, the better of two: other work on the machine must not fail this.
+    assert min(seconds(), seconds()) < 1.0
+
+
+def test_version_and_profiles() -> None:
+    assert recmia("--version").stdout.startswith("recmia 0.")
+    names = [line.split()[0] for line in recmia("profiles").stdout.splitlines()]
+    assert {"tiny", "quick", "yoochoose64", "ml1m", "yoochoose"} <= set(names)
+
+
+def test_errors_are_one_line_without_a_traceback(root: Path) -> None:
+    for arguments, message in {
+        ("run", "-p", "nope"): "There is no profile 'nope'",
+        ("run", "--only", "7"): "'7' is no step of",
+        ("run", "--set", "target.epochs"): "write KEY=VALUE",
+        ("run", "--set", "target.nope=1"): "target.nope",
+        ("report",): "no results of 'quick' yet",
+        ("report", "--check", "quick"): "There is no report",
+        ("data", "fetch", "nope"): "nope",
+    }.items():
+        done = recmia(*arguments)
+        assert done.returncode == 1, arguments
+        assert message in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_a_failing_notebook(root: Path) -> None:
+    done = recmia("run", "--profile", "tiny")
+    assert done.returncode == 1
+    assert "Error: 01_preprocess.ipynb, In [3]: clicks.csv, line 7: no clicks" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "01_preprocess" in done.stdout and "failed after" in done.stdout
+    executed = json.loads((root / "artifacts/tiny/notebooks/01_preprocess.ipynb").read_text())
+    assert "DataError" in json.dumps(executed)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_says_how_to_go_on(root: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "recmia", "run", "-p", "tiny", "--set", "root_seed=300"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not (root / "begun").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "the same command goes on from here" in said and "Traceback" not in said
+
+
+def test_overrides_are_yaml() -> None:
+    pairs = ["target.epochs=5", "target.recorded_epochs=[0, 5]", "device=cpu", "data.path=a=b"]
+    assert parse_overrides(pairs) == {
+        "target.epochs": 5,
+        "target.recorded_epochs": [0, 5],
+        "device": "cpu",
+        "data.path": "a=b",
+    }
+    for bad in ("epochs", "=5", "x=[1"):
+        with pytest.raises(SettingsError, match="--set"):
+            parse_overrides([bad])

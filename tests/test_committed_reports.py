@@ -1,0 +1,40 @@
+"""Every committed report still follows from its results."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from recmia.study.report import check_report
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def committed() -> list[str]:
+    """Profiles whose manifest git tracks, or, outside git, that lie in ``reports/``."""
+    command = ["git", "-C", str(ROOT), "ls-files", "reports/*/manifest.json"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    except (OSError, subprocess.CalledProcessError):
+        found = [str(p.relative_to(ROOT)) for p in ROOT.glob("reports/*/manifest.json")]
+    return [Path(name).parent.name for name in found]
+
+
+@pytest.mark.parametrize("profile", committed() or [None])
+def test_report_is_what_its_results_give(profile: str | None) -> None:
+    if profile is None:
+        pytest.skip("no report is committed in reports/ yet")
+    check_report(ROOT / "reports" / profile)
+
+
+@pytest.mark.parametrize("profile", committed() or [None])
+def test_report_names_no_folder_of_a_machine(profile: str | None) -> None:
+    if profile is None:
+        pytest.skip("no report is committed in reports/ yet")
+    for path in (ROOT / "reports" / profile).rglob("*"):
+        if path.suffix in {".html", ".json", ".csv", ".md", ".svg"}:
+            text = path.read_text(encoding="utf-8")
+            for start in ("/home/", "/root/", "/Users/", "/tmp/", "/work/", "site-packages/"):
+                assert start not in text, f"{path.name} names a path below {start}"
