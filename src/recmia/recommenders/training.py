@@ -266,6 +266,48 @@ def batch_loss(model: torch.nn.Module, tokens: torch.Tensor) -> tuple[torch.Tens
     return output["loss"], output["labels"].numel()
 
 
+def train_epoch(
+    model: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    tokens: torch.Tensor,
+    lengths: np.ndarray,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+) -> float:
+    """One pass over the sessions.
+
+    Args:
+        model: on the tokens' device.
+        optimiser: of the model's parameters.
+        tokens: int64 [n, L + 2].
+        lengths: int64 [n], clicks in each session.
+        batch_size: sessions a step.
+        seed: root seed.
+        epoch: from 1; with the seed it decides batches, dropout and masks.
+
+    Returns:
+        Mean loss in nats a predicted token.
+    """
+    # Every epoch has random numbers of its own, so that a resumed run draws the same ones.
+    torch.manual_seed(child_seed(seed, "epoch", epoch))
+    mixed = torch.autocast(tokens.device.type, torch.bfloat16, enabled=tokens.is_cuda)
+    model.train()
+    total, count = torch.zeros((), dtype=torch.float64, device=tokens.device), 0
+    for rows in length_bucketed_batches(lengths, batch_size, generator(seed, "batches", epoch)):
+        batch = tokens[torch.from_numpy(rows).to(tokens.device)]
+        if transformer.is_causal(model):
+            batch = batch[:, : lengths[rows].max() + 2]
+        with mixed:
+            loss, n_tokens = batch_loss(model, batch)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        total += loss.detach().double() * n_tokens
+        count += n_tokens
+    return float(total) / count
+
+
 def _run(
     target: Target,
     sessions: Sessions,
@@ -297,7 +339,7 @@ def _run(
     every = max(1, target.epochs // 20)
     for epoch in range(len(curve), target.epochs + 1):
         started = perf_counter()
-        loss = _one_epoch(
+        loss = train_epoch(
             model, optimiser, tokens, sessions.lengths, target.batch_size, seed, epoch
         )
         if not np.isfinite(loss):
@@ -326,35 +368,6 @@ def _run(
     write_json(folder / "timing.json", {"seconds_per_epoch": float(np.median(seconds))})
     write_json(folder / "curve.json", curve)
     state_path.unlink(missing_ok=True)
-
-
-def _one_epoch(
-    model: torch.nn.Module,
-    optimiser: torch.optim.Optimizer,
-    tokens: torch.Tensor,
-    lengths: np.ndarray,
-    batch_size: int,
-    seed: int,
-    epoch: int,
-) -> float:
-    """One pass over the sessions; mean loss in nats a predicted token."""
-    # Every epoch has random numbers of its own, so that a resumed run draws the same ones.
-    torch.manual_seed(child_seed(seed, "epoch", epoch))
-    mixed = torch.autocast(tokens.device.type, torch.bfloat16, enabled=tokens.is_cuda)
-    model.train()
-    total, count = torch.zeros((), dtype=torch.float64, device=tokens.device), 0
-    for rows in length_bucketed_batches(lengths, batch_size, generator(seed, "batches", epoch)):
-        batch = tokens[torch.from_numpy(rows).to(tokens.device)]
-        if transformer.is_causal(model):
-            batch = batch[:, : lengths[rows].max() + 2]
-        with mixed:
-            loss, n_tokens = batch_loss(model, batch)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        total += loss.detach().double() * n_tokens
-        count += n_tokens
-    return float(total) / count
 
 
 def _quality(
