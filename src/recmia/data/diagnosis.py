@@ -29,7 +29,7 @@ _TIME_REMEDY = (
 
 def empty(source: Source) -> DataError:
     """The error for a file without a single click."""
-    return DataError("the file holds no clicks", file=source, line=1, remedy=FETCH_AGAIN)
+    return DataError("the file holds no clicks", file=source.place, line=1, remedy=FETCH_AGAIN)
 
 
 def check_header(source: Source, layout: Layout) -> None:
@@ -54,10 +54,16 @@ def check_names(source: Source, layout: Layout, names: list[str]) -> None:
         if names.count(name) == 1:
             continue
         problem = "there twice" if name in names else "missing"
-        remedy = f"The file has: {', '.join(names)}. Name its columns in data.columns."
-        other = _better_delimiter(layout.delimiter.join(names), layout, set(layout.required))
+        header = layout.delimiter.join(names)
+        remedy = _better_delimiter(header, layout, set(layout.required)) or (
+            f"The file has: {', '.join(names)}. Name its columns in data.columns."
+        )
         raise DataError(
-            f"the column is {problem}", file=source, line=1, column=name, remedy=other or remedy
+            f"the column is {problem}",
+            file=source.place,
+            line=1,
+            column=name,
+            remedy=remedy,
         )
 
 
@@ -74,7 +80,7 @@ def check_id_types(source: Source, layout: Layout, schema: pa.Schema) -> None:
         if not text and not pa.types.is_integer(inner):
             raise DataError(
                 f"ids of type {kind}",
-                file=source,
+                file=source.place,
                 column=name,
                 remedy="Write the column as integers or as text.",
             )
@@ -136,7 +142,7 @@ def explain_session_lines(source: Source, error: Exception) -> NoReturn:
             problem = f"'{bad}' is not an item id" if words else "the session is empty"
             raise DataError(
                 problem,
-                file=source,
+                file=source.place,
                 line=number,
                 column="items",
                 remedy="A line holds one session: item ids (non-negative whole numbers), blanks.",
@@ -171,7 +177,7 @@ def _bad_value(source, layout: Layout, line: int, name: str, value, problem: str
     ids = _ID_REMEDY.format("" if layout.ids == "integer" else " or text")
     return DataError(
         problem + ("" if value is None or value == "" else f" ('{value}')"),
-        file=source,
+        file=source.place,
         line=line,
         column=name,
         remedy=_TIME_REMEDY if name == layout.time else ids,
@@ -230,7 +236,7 @@ def _wrong_count(source, layout, number, fields, names) -> DataError:
     text = layout.delimiter.join(fields)
     return DataError(
         f"{len(names)} columns expected ({', '.join(names)}), found {len(fields)}",
-        file=source,
+        file=source.place,
         line=number,
         column=names[len(fields)] if len(fields) < len(names) else f"number {len(names) + 1}",
         remedy=_better_delimiter(text, layout, len(names))
@@ -268,7 +274,7 @@ def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         except (EOFError, zlib.error, OSError) as error:
             raise _cut_off(source, number, error) from error
         except csv.Error as error:
-            raise DataError(str(error), file=source, line=number + 1) from error
+            raise DataError(str(error), file=source.place, line=number + 1) from error
 
 
 def _lines(source: Source) -> Iterator[tuple[int, str]]:
@@ -284,7 +290,7 @@ def _lines(source: Source) -> Iterator[tuple[int, str]]:
 def _cut_off(source: Source, whole_lines: int, error: Exception) -> DataError:
     return DataError(
         f"the compressed file is damaged or cut off ({error})",
-        file=source,
+        file=source.place,
         line=whole_lines + 1,
         remedy=FETCH_AGAIN,
     )
@@ -292,5 +298,5 @@ def _cut_off(source: Source, whole_lines: int, error: Exception) -> DataError:
 
 def _unexplained(source: Source, error: Exception) -> DataError:
     return DataError(
-        f"the file cannot be read ({error})", file=source, remedy="Check how it is written."
+        f"the file cannot be read ({error})", file=source.place, remedy="Check how it is written."
     )

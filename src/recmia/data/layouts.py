@@ -83,8 +83,10 @@ class Source:
     path: Path
     member: str | None = None
 
-    def __str__(self) -> str:
-        return str(self.path) if self.member is None else f"{self.path}/{self.member}"
+    @property
+    def place(self) -> Path:
+        """The file as errors name it."""
+        return self.path if self.member is None else self.path / self.member
 
     def open(self) -> BinaryIO:
         """Open for reading, decompressed.
@@ -98,13 +100,13 @@ class Source:
             with open(self.path, "rb") as file:
                 magic = file.read(2)
             if not magic:
-                raise DataError("the file is empty", file=self, remedy=FETCH_AGAIN)
+                raise DataError("the file is empty", file=self.place, remedy=FETCH_AGAIN)
             return gzip.open(self.path, "rb") if magic == b"\x1f\x8b" else open(self.path, "rb")
         except OSError as error:
             reason = error.strerror or str(error)
             raise DataError(
                 f"the file cannot be read ({reason})",
-                file=self,
+                file=self.place,
                 remedy="Check the path and its permissions, or fetch it with `recmia data fetch`.",
             ) from error
 

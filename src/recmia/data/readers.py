@@ -159,7 +159,7 @@ def read_parquet(source: Source, layout: Layout, first_row: int = 0) -> Iterator
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(
             f"not a readable Parquet file ({str(error).splitlines()[0]})",
-            file=source,
+            file=source.place,
             line=row - first_row + 1 if row > first_row else None,
             remedy="Check the path, or write the file again.",
         ) from error

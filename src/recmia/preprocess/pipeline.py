@@ -51,7 +51,7 @@ class PreprocessReport:
         statistics: its content: ``table_1`` (the proposal's columns), ``raw``, ``dropped``,
             ``repeats``, ``vocabulary_size``, ``max_length``.
         engine: what ran the NVTabular workflow, ``pandas`` or ``cudf``.
-        shards: number of shards that held clicks.
+        shards: number of shards that held sessions worth keeping.
     """
 
     sessions: Path
@@ -291,7 +291,7 @@ def _nothing_left(log: ClickLog, n: Counter, settings: Preprocess) -> DataError:
         f"no session is left after cleaning: of {n['clicks']} clicks, {untimed}"
         f"{n['consecutive_repeats']} consecutive repeats and {n['short_sessions']} sessions of "
         f"fewer than {settings.min_length} clicks were dropped",
-        file=log.sources[0],
+        file=log.sources[0].place,
         column=log.layout.key if log.layout is not None else None,
         remedy="Check which column names the sessions (or the users, and the gap in minutes).",
     )
