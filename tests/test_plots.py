@@ -157,6 +157,13 @@ def test_equal_tables_give_equal_files_without_dates(tmp_path, leakage):
     assert len(list((tmp_path / "a").iterdir())) == 2
 
 
+@pytest.mark.filterwarnings("error")
+def test_diagram_is_saved_as_drawn(tmp_path):
+    figure = plots.pipeline_diagram(STEPS)
+    plots.save_figure(figure, tmp_path, "pipeline")
+    assert figure.axes[0].get_position().bounds == (0, 0, 1, 1)
+
+
 def test_caller_style_and_pyplot_are_left_alone(leakage):
     before = dict(matplotlib.rcParams)
     plots.leakage_curves(leakage)

@@ -40,7 +40,8 @@ def save_figure(figure: Figure, folder: str | Path, name: str) -> list[Path]:
     """
     paths = []
     unnamed = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
-    with matplotlib.rc_context(fname=STYLE):
+    # Saving restores "no layout" as "the default layout", which must therefore be none.
+    with matplotlib.rc_context({"figure.constrained_layout.use": False}, fname=STYLE):
         for suffix, metadata in unnamed.items():
             path = Path(folder) / f"{name}.{suffix}"
             with write_aside(path) as aside:
