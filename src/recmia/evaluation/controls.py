@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils.extmath import randomized_svd
+from threadpoolctl import threadpool_limits
 
 from recmia.errors import DataError
 from recmia.evaluation.folds import group_folds
@@ -62,7 +63,10 @@ def blind_features(sessions: Sessions, reference: Sessions, n_items: int, seed: 
         columns.append(np.where(step, log_probability, 0).min(axis=1, initial=0))
     bag = _bag(reference, n_items)
     dimensions = min(_BAG_DIMENSIONS, min(bag.shape) - 1)
-    directions = randomized_svd(bag, dimensions, random_state=child_seed(seed, "bag") % 2**32)[2]
+    with threadpool_limits(1):
+        directions = randomized_svd(bag, dimensions, random_state=child_seed(seed, "bag") % 2**32)[
+            2
+        ]
     return np.column_stack([*columns, _bag(sessions, n_items) @ directions.T]).astype(np.float32)
 
 
@@ -113,11 +117,13 @@ def blind_scores(
             early_stopping=False,
             random_state=child_seed(seed, "blind", held_out) % 2**32,
         )
-        classifier.fit(features[inside], membership[inside])
+        # One thread: equal scores everywhere, and no waiting for threads on a busy machine.
+        with threadpool_limits(1):
+            classifier.fit(features[inside], membership[inside])
+            guess = classifier.predict_proba(features[~inside])[:, 1]
         # A fold short of members leaves too many to the others: take the shares out of the odds,
         # or pooled scores would lean against the truth.
         share = membership[inside].mean()
-        guess = classifier.predict_proba(features[~inside])[:, 1]
         odds = guess / (1 - guess) * (1 - share) / share
         scores[~inside] = odds / (1 + odds)
     return scores, membership
