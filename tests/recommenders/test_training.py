@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import multiprocessing
+from itertools import islice
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from sklearn.metrics import roc_auc_score
 
 from recmia.errors import ArtifactError, RecmiaError
 from recmia.recommenders import training
+from recmia.recommenders.scoring import position_scores, score_features
 from recmia.recommenders.training import TrainingJob, length_bucketed_batches, train, train_many
 from recmia.sessions import Sessions
 from recmia.study.settings import Target
@@ -189,15 +194,31 @@ def test_side_by_side_equals_one_by_one(tmp_path):
 
 @pytest.mark.slow
 def test_a_failing_worker_stops_the_others(tmp_path):
+    diverging = target(learning_rate=1e30)
+    endless = target(epochs=100_000, recorded_epochs=(100_000,))
     jobs = [
-        TrainingJob(target(learning_rate=1e30), VOCABULARY, sessions(), tmp_path / "bad", 1),
-        TrainingJob(
-            target(epochs=100_000, recorded_epochs=(100_000,)),
-            VOCABULARY,
-            sessions(),
-            tmp_path / "long",
-            1,
-        ),
+        TrainingJob(diverging, VOCABULARY, sessions(), tmp_path / "bad", 1),
+        TrainingJob(endless, VOCABULARY, sessions(5_000), tmp_path / "long", 1),
     ]
     with pytest.raises(RecmiaError, match="diverged"):
         train_many(jobs, workers=2)
+    assert not multiprocessing.active_children()
+
+
+def test_real_sessions_are_memorised(real_data, tmp_path):
+    """A handful of real sessions, learned by heart, are told from others of the same log."""
+    with gzip.open(real_data / "yoochoose1_64_train_sessions.txt.gz", "rt") as file:
+        rows = [line.replace(",", " ").split()[:6] for line in islice(file, 400)]
+    rows = [np.array(row, dtype=np.int64) for row in rows if len(row) >= 2]
+    catalogue, ids = np.unique(np.concatenate(rows), return_inverse=True)
+    lengths = np.array([len(row) for row in rows])
+    clicks = np.zeros((len(rows), 6), dtype=np.int64)
+    clicks[np.arange(6) < lengths[:, None]] = ids + 3
+    data = Sessions(clicks, lengths, np.arange(len(rows)))
+    member = np.arange(len(data)) % 2 == 0
+    settings = target(
+        d_model=32, dropout=0.0, learning_rate=1e-2, batch_size=32, epochs=40, recorded_epochs=(40,)
+    )
+    model = train(settings, len(catalogue) + 3, data[member], tmp_path, seed=1).load(40)
+    features, _ = score_features(position_scores(model, data), data.lengths)
+    assert roc_auc_score(member, features[:, 0]) > 0.9
