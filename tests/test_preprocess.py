@@ -8,6 +8,7 @@ import resource
 import shutil
 from contextlib import contextmanager
 
+import dask.system
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -121,7 +122,7 @@ def test_several_processes_change_nothing(tmp_path, monkeypatch):
     data = own(tmp_path, noisy_log(seed=4), session="key")
     one = run(data, tmp_path, tmp_path / "one", partitions=4)
     monkeypatch.setattr(preprocessing, "_PARALLEL_BYTES", 0)
-    monkeypatch.setattr(preprocessing.os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(dask.system, "cpu_count", lambda: 2)
     two = run(data, tmp_path, tmp_path / "two", partitions=4)
     for name in OUTPUTS:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
@@ -300,7 +301,7 @@ def test_a_disk_that_fills(tmp_path, monkeypatch, where):
         raise remote_exception(FULL, "traceback") if where == "a process of Dask's" else FULL
 
     if where == "a process of Dask's":
-        monkeypatch.setattr(preprocessing, "_compute", fail)
+        monkeypatch.setattr(preprocessing, "compute", fail)
     elif where == "the last file":
         monkeypatch.setattr(preprocessing.output, "write_schema", fail)
     data = own(tmp_path, noisy_log(seed=9), session="key")

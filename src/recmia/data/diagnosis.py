@@ -6,9 +6,6 @@ functions here go through the file again with the same checks and raise the erro
 
 from __future__ import annotations
 
-import csv
-import zlib
-from collections.abc import Iterator
 from itertools import islice
 from typing import NoReturn
 
@@ -16,6 +13,7 @@ import pyarrow as pa
 
 from recmia.data.checks import BadId, as_ids
 from recmia.data.layouts import FETCH_AGAIN, Layout, Source
+from recmia.data.lines import lines_of, rows_of
 from recmia.data.times import BadTime, detect, milliseconds
 from recmia.errors import DataError
 
@@ -38,7 +36,7 @@ def check_header(source: Source, layout: Layout) -> None:
     Raises:
         DataError: the header or a column is missing, or a name is there twice.
     """
-    _, names = next(_rows(source, layout), (1, []))
+    _, names = next(rows_of(source, layout), (1, []))
     if not names:
         raise empty(source)
     check_names(source, layout, names)
@@ -100,7 +98,7 @@ def explain_delimited(
     Raises:
         DataError: always.
     """
-    rows = _rows(source, layout)
+    rows = rows_of(source, layout)
     names = list(layout.columns or next(rows)[1])
     seen = 0
     while True:
@@ -135,7 +133,7 @@ def explain_session_lines(source: Source, error: Exception) -> NoReturn:
         DataError: always.
     """
     number = 0
-    for number, text in _lines(source):
+    for number, text in lines_of(source):
         words = text.split()
         bad = next((word for word in words if not word.isdecimal()), None)
         if bad is not None or not words:
@@ -253,47 +251,6 @@ def _better_delimiter(text: str, layout: Layout, wanted: set[str] | int) -> str 
             change = "Set data.delimiter" if layout.columns is None else "Separate them by commas"
             return f"The columns look separated by {name}. {change}."
     return None
-
-
-def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Line number (from 1) and fields of every line that is not blank."""
-    if layout.columns is not None:
-        for number, line in _lines(source):
-            if line:
-                yield number, line.split(layout.delimiter)
-        return
-    # Quoted fields may hold line ends: the line named is the last of its row.
-    number = 0
-    with source.open_text() as text:
-        reader = csv.reader(text, delimiter=layout.delimiter)
-        try:
-            for fields in reader:
-                number = reader.line_num
-                if fields:
-                    yield number, fields
-        except (EOFError, zlib.error, OSError) as error:
-            raise _cut_off(source, number, error) from error
-        except csv.Error as error:
-            raise DataError(str(error), file=source.place, line=number + 1) from error
-
-
-def _lines(source: Source) -> Iterator[tuple[int, str]]:
-    number = 0
-    with source.open_text() as text:
-        try:
-            for number, line in enumerate(text, 1):
-                yield number, line.rstrip("\r\n")
-        except (EOFError, zlib.error, OSError) as error:
-            raise _cut_off(source, number, error) from error
-
-
-def _cut_off(source: Source, whole_lines: int, error: Exception) -> DataError:
-    return DataError(
-        f"the compressed file is damaged or cut off ({error})",
-        file=source.place,
-        line=whole_lines + 1,
-        remedy=FETCH_AGAIN,
-    )
 
 
 def _unexplained(source: Source, error: Exception) -> DataError:

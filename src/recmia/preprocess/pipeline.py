@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import errno
 import importlib.util
-import multiprocessing
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,14 +16,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from recmia.data.clicks import ClickLog, open_clicks
 from recmia.errors import DataError, SettingsError
 from recmia.preprocess import encoding, output
+from recmia.preprocess.processes import bar, compute, scheduler
 from recmia.preprocess.sessionise import Cleaning, clean_shard
 from recmia.preprocess.shards import read_shard, scatter, shard_count
-from recmia.preprocess.statistics import days_covered, gini, revisits
+from recmia.preprocess.statistics import summarise
 from recmia.sessions import FIRST_ITEM
 from recmia.storage import write_aside, write_json
 
@@ -132,12 +129,14 @@ def _run(
     gpu: bool,
     progress: bool,
 ) -> PreprocessReport:
+    from dask.system import cpu_count
+
     cleaning = _cleaning(log, data, settings)
     n_shards = shard_count(log.size, settings.partitions)
-    with _bar("Reading", log.size, "B", progress) as bar:
-        stems = scatter(log.chunks(), scratch, n_shards, bar)
-    workers = 1 if gpu or log.size < _PARALLEL_BYTES else len(os.sched_getaffinity(0))
-    with _scheduler(min(workers, len(stems))):
+    with bar("Reading", log.size, "B", progress) as advance:
+        stems = scatter(log.chunks(), scratch, n_shards, advance)
+    workers = 1 if gpu or log.size < _PARALLEL_BYTES else cpu_count()
+    with scheduler(min(workers, len(stems))):
         counts = _clean(stems, n_shards, cleaning, progress)
         raw_items = pa.concat_tables([read_shard(s.with_suffix(".items")) for s in stems])
         counts["items"] = pc.count_distinct(raw_items["item"]).as_py()
@@ -152,16 +151,16 @@ def _run(
             catalogue["item"].combine_chunks(), settings.max_length, scratch
         )
         tasks = encoding.encode(workflows, stems, kept, gpu=gpu)
-        _compute(tasks, "Encoding", progress)
+        compute(tasks, "Encoding", progress)
     clicks = _gather(stems, sessions, settings.max_length)
-    statistics = _statistics(counts, sessions, catalogue, clicks, log, settings)
+    statistics = summarise(counts, sessions, catalogue, clicks, log, settings)
     names = ("sessions.parquet", "items.parquet", "schema.pbtxt", "statistics.json")
     paths = [out / name for name in names]
-    with ExitStack() as stack, _bar("Writing", len(clicks), " sessions", progress) as bar:
+    with ExitStack() as stack, bar("Writing", len(clicks), " sessions", progress) as advance:
         aside = [stack.enter_context(write_aside(path)) for path in paths]
         starts = pc.if_else(log.timed, sessions["start"], pa.scalar(None, pa.int64()))
         table = sessions.set_column(sessions.column_names.index("start"), "start", starts)
-        output.write_sessions(aside[0], clicks, table, bar)
+        output.write_sessions(aside[0], clicks, table, advance)
         output.write_items(aside[1], catalogue)
         output.write_schema(aside[2], len(catalogue) + FIRST_ITEM, settings.max_length + 2)
         write_json(aside[3], statistics)
@@ -191,7 +190,7 @@ def _clean(stems: list[Path], n_shards: int, cleaning: Cleaning, progress: bool)
         for stem in stems
     ]
     counts: Counter = Counter()
-    for part in _compute(tasks, "Cleaning", progress):
+    for part in compute(tasks, "Cleaning", progress):
         counts.update(part)
     return counts
 
@@ -235,56 +234,6 @@ def _gather(stems: list[Path], sessions: pa.Table, max_length: int) -> np.ndarra
     return clicks
 
 
-def _statistics(
-    n: Counter,
-    sessions: pa.Table,
-    catalogue: pa.Table,
-    clicks: np.ndarray,
-    log: ClickLog,
-    settings: Preprocess,
-) -> dict[str, Any]:
-    interactions = int(pc.sum(sessions["length"]).as_py())
-    cleaned = n["sessions"] - n["short_sessions"]
-    cleaned_clicks = n["clicks"] - n["untimed_clicks"] - n["consecutive_repeats"]
-    cleaned_clicks -= n["short_session_clicks"] + n["clicks_beyond_max_length"]
-    first, last = pc.min(sessions["start"]).as_py(), pc.max(sessions["end"]).as_py()
-    again = revisits(clicks)
-    return {
-        "table_1": {
-            "days": days_covered(first, last) if log.timed else None,
-            "items": len(catalogue),
-            "sessions": len(sessions),
-            "interactions": interactions,
-            "mean_length": interactions / len(sessions),
-            "gini": gini(catalogue["clicks"].to_numpy()),
-        },
-        "raw": {
-            "clicks": n["clicks"],
-            f"{log.keys}s": n["keys"],
-            "items": n["items"],
-            "sessions_before_cleaning": n["sessions"],
-        },
-        "dropped": {
-            f"{log.keys}s_without_times": n["untimed_keys"],
-            "clicks_without_times": n["untimed_clicks"],
-            "consecutive_repeats": n["consecutive_repeats"],
-            "short_sessions": n["short_sessions"],
-            "short_session_clicks": n["short_session_clicks"],
-            "sessions_cut_to_max_length": n["long_sessions"],
-            "clicks_beyond_max_length": n["clicks_beyond_max_length"],
-            "older_sessions": cleaned - len(sessions),
-            "older_session_clicks": cleaned_clicks - interactions,
-        },
-        "repeats": {
-            "consecutive_share_of_raw_clicks": n["consecutive_repeats"] / n["clicks"],
-            "revisit_share_of_interactions": again / interactions,
-        },
-        "vocabulary_size": len(catalogue) + FIRST_ITEM,
-        "max_length": settings.max_length,
-        "min_length": settings.min_length,
-    }
-
-
 def _nothing_left(log: ClickLog, n: Counter, settings: Preprocess) -> DataError:
     untimed = f"{n['untimed_keys']} {log.keys}s without times, " if n["untimed_keys"] else ""
     return DataError(
@@ -295,35 +244,3 @@ def _nothing_left(log: ClickLog, n: Counter, settings: Preprocess) -> DataError:
         column=log.layout.key if log.layout is not None else None,
         remedy="Check which column names the sessions (or the users, and the gap in minutes).",
     )
-
-
-@contextmanager
-def _bar(title: str, total: int, unit: str, show: bool) -> Iterator[Any]:
-    """A progress bar with the time left; yields what advances it."""
-    with tqdm(total=total, desc=title, unit=unit, unit_scale=True, disable=not show) as bar:
-        yield lambda step: bar.update(min(step, bar.total - bar.n))
-
-
-@contextmanager
-def _scheduler(workers: int) -> Iterator[None]:
-    """Have Dask work in this process, or in ``workers`` fresh ones."""
-    import dask
-
-    if workers < 2:
-        with dask.config.set(scheduler="synchronous"):
-            yield
-        return
-    context = multiprocessing.get_context("spawn")  # a fork would copy Arrow's threads' locks
-    with (
-        ProcessPoolExecutor(workers, mp_context=context) as pool,
-        dask.config.set(scheduler="processes", pool=pool),
-    ):
-        yield
-
-
-def _compute(tasks: list, title: str, progress: bool) -> list:
-    import dask
-    from tqdm.dask import TqdmCallback
-
-    with TqdmCallback(desc=title, disable=not progress):
-        return list(dask.compute(*tasks))

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recmia.sessions import FIRST_ITEM
+
+if TYPE_CHECKING:
+    from recmia.data.clicks import ClickLog
+    from recmia.study.settings import Preprocess
 
 _DAY = 86_400_000
 
@@ -42,3 +53,64 @@ def revisits(clicks: np.ndarray, block: int = 1 << 18) -> int:
         ordered = np.sort(clicks[start : start + block], axis=1)
         total += int(((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] != 0)).sum())
     return total
+
+
+def summarise(
+    n: Counter,
+    sessions: pa.Table,
+    catalogue: pa.Table,
+    clicks: np.ndarray,
+    log: ClickLog,
+    settings: Preprocess,
+) -> dict[str, Any]:
+    """The content of ``statistics.json``.
+
+    Args:
+        n: what cleaning counted, see :data:`recmia.preprocess.sessionise.COUNTS`, and ``items``,
+            the distinct items of the raw log.
+        sessions: columns start, end (ms) and length of the sessions kept.
+        catalogue: column clicks, for each item kept.
+        clicks: int32 [n, L], the sessions' items, padded with 0.
+        log: where the clicks came from.
+        settings: the rules.
+    """
+    interactions = int(pc.sum(sessions["length"]).as_py())
+    cleaned = n["sessions"] - n["short_sessions"]
+    cleaned_clicks = n["clicks"] - n["untimed_clicks"] - n["consecutive_repeats"]
+    cleaned_clicks -= n["short_session_clicks"] + n["clicks_beyond_max_length"]
+    first, last = pc.min(sessions["start"]).as_py(), pc.max(sessions["end"]).as_py()
+    again = revisits(clicks)
+    return {
+        "table_1": {
+            "days": days_covered(first, last) if log.timed else None,
+            "items": len(catalogue),
+            "sessions": len(sessions),
+            "interactions": interactions,
+            "mean_length": interactions / len(sessions),
+            "gini": gini(catalogue["clicks"].to_numpy()),
+        },
+        "raw": {
+            "clicks": n["clicks"],
+            f"{log.keys}s": n["keys"],
+            "items": n["items"],
+            "sessions_before_cleaning": n["sessions"],
+        },
+        "dropped": {
+            f"{log.keys}s_without_times": n["untimed_keys"],
+            "clicks_without_times": n["untimed_clicks"],
+            "consecutive_repeats": n["consecutive_repeats"],
+            "short_sessions": n["short_sessions"],
+            "short_session_clicks": n["short_session_clicks"],
+            "sessions_cut_to_max_length": n["long_sessions"],
+            "clicks_beyond_max_length": n["clicks_beyond_max_length"],
+            "older_sessions": cleaned - len(sessions),
+            "older_session_clicks": cleaned_clicks - interactions,
+        },
+        "repeats": {
+            "consecutive_share_of_raw_clicks": n["consecutive_repeats"] / n["clicks"],
+            "revisit_share_of_interactions": again / interactions,
+        },
+        "vocabulary_size": len(catalogue) + FIRST_ITEM,
+        "max_length": settings.max_length,
+        "min_length": settings.min_length,
+    }
