@@ -4,7 +4,8 @@
 
 writes synthetic logs of 1, 4, 16 and 33 million clicks in the official raw format, cleans each
 with recmia and with polars, each in a fresh process, checks that both find the same sessions, and
-writes ``preprocess.json`` and ``preprocess.md`` beside this script.
+writes ``preprocess.json`` and ``preprocess.md`` beside this script, after each size; with
+``--clicks`` it measures those sizes anew and keeps the others.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -108,14 +110,16 @@ ENGINES = {"recmia": run_recmia, "polars": run_polars}
 
 
 def measure(engine: str, folder: Path, out: Path) -> dict[str, float]:
-    """Run an engine in a fresh process: its result, wall seconds, and peak memory in MiB.
+    """Run an engine in a fresh process: its result, seconds and peak memory in MiB.
+
+    Processor seconds are those of the process and its children, user and system.
 
     Memory is the resident set summed over the process and its children, sampled; pages that they
     share are counted more than once.
     """
     out.mkdir()
     command = [sys.executable, "-W", "ignore", __file__, "--worker", engine]
-    start, peak = time.perf_counter(), 0
+    start, before, peak = time.perf_counter(), _processor_seconds(), 0
     process = subprocess.Popen(
         [*command, "--work", str(folder), "--out", str(out)], stderr=subprocess.DEVNULL
     )
@@ -131,7 +135,18 @@ def measure(engine: str, folder: Path, out: Path) -> dict[str, float]:
         raise SystemExit(f"{engine} failed on {folder}; run it with --worker to see why")
     seconds = time.perf_counter() - start
     result = json.loads((out / "result.json").read_text(encoding="utf-8"))
-    return {"seconds": round(seconds, 1), "peak_mib": round(peak / 2**20), **result}
+    cpu = round(_processor_seconds() - before, 1)
+    return {
+        "seconds": round(seconds, 1),
+        "cpu_seconds": cpu,
+        "peak_mib": round(peak / 2**20),
+        **result,
+    }
+
+
+def _processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _resident(process: psutil.Process) -> int:
@@ -159,24 +174,23 @@ def _tokens(batch: pa.RecordBatch) -> np.ndarray:
     return batch.column("item_id").flatten().to_numpy(zero_copy_only=False)
 
 
-def benchmark(sizes: list[int], work: Path) -> list[dict]:
-    """Measure every engine on a log of every size; check that they agree on what they count."""
+def benchmark(clicks: int, work: Path) -> list[dict]:
+    """Measure every engine on a log of ``clicks`` clicks; check that they write the same."""
     from recmia.data.synthetic import write_synthetic_clicks
 
     rows = []
-    for clicks in sizes:
-        with tempfile.TemporaryDirectory(dir=work) as name:
-            folder = Path(name)
-            log = folder / "yoochoose-clicks.dat"
-            start = time.perf_counter()
-            write_synthetic_clicks(log, clicks=clicks, items=ITEMS, days=182, seed=0)
-            generated = round(time.perf_counter() - start, 1)
-            for engine in ENGINES:
-                result = measure(engine, folder, folder / engine)
-                row = {"engine": engine, "clicks": clicks, "log_mib": log.stat().st_size >> 20}
-                rows.append(row | result | {"generating_seconds": generated})
-                print(json.dumps(rows[-1]), flush=True)
-            compare(*(folder / engine / "sessions.parquet" for engine in ENGINES))
+    with tempfile.TemporaryDirectory(dir=work) as name:
+        folder = Path(name)
+        log = folder / "yoochoose-clicks.dat"
+        start = time.perf_counter()
+        write_synthetic_clicks(log, clicks=clicks, items=ITEMS, days=182, seed=0)
+        generated = round(time.perf_counter() - start, 1)
+        for engine in ENGINES:
+            row = {"engine": engine, "clicks": clicks, "log_mib": log.stat().st_size >> 20}
+            row |= measure(engine, folder, folder / engine) | {"generating_seconds": generated}
+            rows.append(row)
+            print(json.dumps(row), flush=True)
+        compare(*(folder / engine / "sessions.parquet" for engine in ENGINES))
     return rows
 
 
@@ -188,12 +202,13 @@ def table(rows: list[dict], machine: dict) -> str:
         f"Synthetic logs in the official raw format, {ITEMS:,} items, {machine['cores']} cores, "
         f"{machine['memory_gib']} GiB of memory, Python {machine['python']}, "
         f"{machine['date']}; load average {machine['load_average']} (other work ran on "
-        "the machine, so times are upper bounds). Peak memory: resident sets of the process and "
-        "its children, summed. Growth: time over that of the next smaller log of the same engine. "
+        "the machine: read CPU seconds, wall seconds are upper bounds). Peak memory: resident "
+        "sets of the process and its children, summed. Growth: CPU seconds over those "
+        "of the next smaller log. "
         "Both engines wrote the same sessions, token for token. "
         "Made by `python benchmarks/preprocess.py`.",
         "",
-        "| engine | clicks (M) | log (MiB) | sessions kept | seconds | growth | clicks/s "
+        "| engine | clicks (M) | log (MiB) | sessions kept | seconds | CPU seconds | growth "
         "| peak memory (MiB) |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
@@ -204,14 +219,14 @@ def table(rows: list[dict], machine: dict) -> str:
                 ""
                 if earlier is None
                 else (
-                    f"{row['seconds'] / earlier['seconds']:.1f}x for "
+                    f"{row['cpu_seconds'] / earlier['cpu_seconds']:.1f}x for "
                     f"{row['clicks'] / earlier['clicks']:.1f}x"
                 )
             )
             lines.append(
                 f"| {engine} | {row['clicks'] / 1e6:.0f} | {row['log_mib']:,} "
-                f"| {row['sessions']:,} | {row['seconds']:.0f} | {growth} "
-                f"| {row['clicks'] / row['seconds']:,.0f} | {row['peak_mib']:,} |"
+                f"| {row['sessions']:,} | {row['seconds']:.0f} | {row['cpu_seconds']:.0f} "
+                f"| {growth} | {row['peak_mib']:,} |"
             )
             earlier = row
     return "\n".join(lines) + "\n"
@@ -229,17 +244,25 @@ def main() -> None:
         result = ENGINES[options.worker](options.work, options.out)
         (options.out / "result.json").write_text(json.dumps(result), encoding="utf-8")
         return
-    rows = benchmark(options.clicks, options.work)
-    machine = {
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30),
-        "python": platform.python_version(),
-        "date": date.today().isoformat(),
-        "load_average": round(os.getloadavg()[2], 1),
-    } | {name: version(name) for name in ("nvtabular", "pandas", "pyarrow", "polars")}
-    values = {"machine": machine, "rows": rows}
-    (options.out / "preprocess.json").write_text(json.dumps(values, indent=1) + "\n")
-    (options.out / "preprocess.md").write_text(table(rows, machine), encoding="utf-8")
+    results = options.out / "preprocess.json"
+    rows = json.loads(results.read_text(encoding="utf-8"))["rows"] if results.exists() else []
+    for clicks in options.clicks:
+        new = benchmark(clicks, options.work)
+        rows = sorted([row for row in rows if row["clicks"] != clicks] + new, key=_order)
+        machine = {
+            "cores": len(os.sched_getaffinity(0)),
+            "memory_gib": round(psutil.virtual_memory().total / 2**30),
+            "python": platform.python_version(),
+            "date": date.today().isoformat(),
+            "load_average": round(os.getloadavg()[2], 1),
+        } | {name: version(name) for name in ("nvtabular", "pandas", "pyarrow", "polars")}
+        values = {"machine": machine, "rows": rows}
+        results.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+        results.with_suffix(".md").write_text(table(rows, machine), encoding="utf-8")
+
+
+def _order(row: dict) -> tuple[int, int]:
+    return list(ENGINES).index(row["engine"]), row["clicks"]
 
 
 if __name__ == "__main__":
