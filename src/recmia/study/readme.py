@@ -20,9 +20,9 @@ def headline(rows: list[ResultRow], profile: str) -> str:
         ArtifactError: the results hold no Table 2.
     """
     facts = tables.headline_facts(rows)
-    chosen = [*facts["cards"], *facts["blind"]]
     if not facts["cards"]:
         raise ArtifactError(f"The results of '{profile}' hold no Table 2.")
+    chosen = [*facts["cards"], *(facts["blind"] or [])]
     table = tables.Table(
         "headline",
         f"{chosen[0].dataset}, {max(row.n_seeds for row in chosen)} seeds: ROC AUC",
