@@ -51,8 +51,12 @@ class Log:
         self.file.close()
 
 
-def _kernel_manager(log: Log, on_start: Callable[[int], None]) -> type:
-    """A kernel manager that starts this very interpreter, whatever kernels are registered."""
+def _kernel_manager(raw: TextIO, on_start: Callable[[int], None]) -> type:
+    """A kernel manager that starts this very interpreter, whatever kernels are registered.
+
+    What the process itself writes goes to ``raw``: the kernel passes on the notebook's own output
+    as messages, and repeats it there.
+    """
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpec
 
@@ -63,7 +67,7 @@ def _kernel_manager(log: Log, on_start: Callable[[int], None]) -> type:
             return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
         async def _async_start_kernel(self, **kw: Any) -> None:
-            await super()._async_start_kernel(stdout=log.file, stderr=log.file, **kw)
+            await super()._async_start_kernel(stdout=raw, stderr=raw, **kw)
             on_start(self.provisioner.pid)
 
         start_kernel = _async_start_kernel
@@ -197,8 +201,9 @@ def execute(
 
     watch.start()
     environment = paths.environment() | {VARIABLE: str(progress), "PYTHONHASHSEED": "0"}
+    last_words = paths.records / "kernel.log"
     try:
-        with _environment(environment):
+        with _environment(environment), open(last_words, "w", encoding="utf-8") as raw:
             papermill.execute_notebook(
                 str(notebook),
                 str(aside),
@@ -210,11 +215,12 @@ def execute(
                 stdout_file=log,
                 stderr_file=log,
                 start_timeout=120,
-                kernel_manager_class=_kernel_manager(log, started),
+                kernel_manager_class=_kernel_manager(raw, started),
             )
     except PapermillExecutionError as error:
         raise StepFailed(_explain(error.ename, error.evalue, error.exec_count, paths)) from None
     except DeadKernelError:
+        log.write(last_words.read_text(encoding="utf-8", errors="replace")[-4000:] + "\n")
         raise StepFailed(
             f"The kernel died, having used {watch.peak_bytes / 2**30:.1f} GiB at most; the system "
             "often ends a process that takes too much memory. Remedy: see the log, use a smaller "
