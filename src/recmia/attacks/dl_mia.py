@@ -3,83 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize, softplus
+from torch import Tensor
+from torch.nn.functional import cross_entropy
 
-from recmia.attacks.base import Attack, Observations, check_membership
+from recmia.attacks.base import Attack, Observations, best_threshold, check_membership
 from recmia.attacks.difference_vectors import PositionWeights, observed_difference_vectors
-from recmia.attacks.networks import Perceptron, linear, resolve_device, torch_generator
-from recmia.attacks.von_mises_fisher import VonMisesFisher
+from recmia.attacks.disentanglement import DisentangledAutoencoder
+from recmia.attacks.networks import Perceptron, resolve_device, torch_generator
 from recmia.errors import DataError
-
-
-@dataclass
-class Latents:
-    """Posterior of n difference vectors, and one draw from it.
-
-    Attributes:
-        mean: [n, d], mean of the invariant (Gaussian) feature.
-        log_variance: [n, d], logarithm of its variance, sigma in equation 6.
-        direction: [n, d], mean direction of the specific (von Mises-Fisher) feature.
-        concentration: [n], its kappa.
-    """
-
-    mean: Tensor
-    log_variance: Tensor
-    direction: Tensor
-    concentration: Tensor
-
-    @property
-    def centre(self) -> Tensor:
-        """[n, 2 d]: mean and mean direction, joined."""
-        return torch.cat([self.mean, self.direction], dim=1)
-
-    def sample(self, noise: torch.Generator) -> Tensor:
-        """[n, 2 d]: f^dis = [f^inv; f^spe], drawn with gradients."""
-        normal = torch.randn(
-            self.mean.shape, dtype=self.mean.dtype, device=self.mean.device, generator=noise
-        )
-        invariant = self.mean + torch.exp(self.log_variance / 2) * normal
-        specific = VonMisesFisher(self.direction, self.concentration).rsample(noise)
-        return torch.cat([invariant, specific], dim=1)
-
-    def divergence(self) -> Tensor:
-        """[n]: KL divergences to the two priors, equations 6 and 7, added."""
-        gaussian = 0.5 * (self.log_variance.exp() - self.log_variance + self.mean**2 - 1).sum(1)
-        return gaussian + VonMisesFisher(self.direction, self.concentration).kl_to_uniform()
-
-
-class DisentangledAutoencoder(nn.Module):
-    """Encoder and decoder of section 3.3.
-
-    Args:
-        width: length l of the difference vectors.
-        latent_dim: length d of each of the two latent features.
-        hidden: size of the decoder's three hidden layers.
-        draw: CPU generator of the starting values.
-    """
-
-    def __init__(self, width: int, latent_dim: int, hidden: int, draw: torch.Generator) -> None:
-        super().__init__()
-        self.latent_dim = latent_dim
-        self.encoder = linear(width, 3 * latent_dim + 1, draw)
-        self.decoder = Perceptron((2 * latent_dim, hidden, hidden, hidden, width), draw)
-
-    def encode(self, x: Tensor) -> Latents:
-        """Posterior of difference vectors [n, l]."""
-        d = self.latent_dim
-        mean, log_variance, direction, concentration = self.encoder(x).split([d, d, d, 1], dim=1)
-        return Latents(
-            mean, log_variance, normalize(direction, dim=1), softplus(concentration.squeeze(1))
-        )
-
-    def negative_elbo(self, x: Tensor, latents: Latents, drawn: Tensor) -> Tensor:
-        """[n]: minus equation 5 up to a constant, with the likelihood of equation 8."""
-        return 0.5 * ((self.decoder(drawn) - x) ** 2).sum(1) + latents.divergence()
 
 
 class DLMIA(Attack):
@@ -103,10 +37,13 @@ class DLMIA(Attack):
     * Sums over units become means over shadow units, with the relative weights of the terms kept.
       Batches hold a twentieth of the shadow units, between 32 and 1,024, and the same share of
       the target's, so an epoch sees each unit once in about twenty steps.
-    * One draw of the latents a step in training; their means in scoring and in equation 11.
+    * One draw of the latents a step in training; their means in scoring and in equation 11. Means
+      are less spread than draws, which shifts the probabilities, so the threshold is not one half
+      but the one with the best balanced accuracy on the shadow units.
     * p starts from U(0.9, 1.1) and is refined by Adam (0.05), one step of the whole of equation
-      11 an epoch, not below 0. f^dis comes from the encoder as pre-training left it, f' from the
-      current one; the target's labels are predicted anew at the start of each turn.
+      11 an epoch, not below 0.01, so that the weights below stay defined. f^dis comes from the
+      encoder as pre-training left it, f' from the current one; the target's labels are predicted
+      anew at the start of each turn.
     * The linear layer from p to w is p over its mean in the recommender, fixed: equation 12 would
       only shrink a layer that is trained by it.
     * The 100 alternating epochs count the epochs of both kinds: five turns of each.
@@ -132,7 +69,6 @@ class DLMIA(Attack):
     """
 
     name = "dl_mia"
-    threshold = 0.5
 
     def __init__(
         self,
@@ -217,6 +153,7 @@ class DLMIA(Attack):
         for _ in range(self.pretrain_epochs):
             self._epoch(x, y, ones)
         self._alternate(x, y)
+        self.threshold = best_threshold(self.score_vectors(shadow), membership)
         return self
 
     def score_vectors(self, vectors: np.ndarray) -> np.ndarray:
@@ -234,9 +171,8 @@ class DLMIA(Attack):
 
     def _epoch(self, x: list[Tensor], y: Tensor, weights: list[Tensor]) -> None:
         """One pass over shadow and target on equation 12; with weights of one, 3 and 5."""
-        n_shadow, n_target = len(x[0]), len(x[1])
-        size = self.batch_size or min(1024, max(32, n_shadow // 20))
-        steps = math.ceil(n_shadow / size)
+        size = self.batch_size or min(1024, max(32, len(x[0]) // 20))
+        steps = math.ceil(len(x[0]) / size)
         shuffled = [torch.randperm(len(part), generator=self._order) for part in x]
         batches = [s.to(self.device).tensor_split(steps) for s in shuffled]
         for rows, target_rows in zip(*batches, strict=True):
@@ -277,25 +213,23 @@ class DLMIA(Attack):
                 p.grad = 2 * biased * (p * biased - accurate) / len(p)
             refine.step()
             for p in truth:
-                p.clamp_min_(0)
+                p.clamp_min_(0.01)
         self.truth_levels = tuple(p.cpu().numpy() for p in truth)
 
     def _errors(
         self, x: list[Tensor], y: Tensor, disentangled: list[Tensor]
     ) -> list[tuple[Tensor, Tensor]]:
         """Cross-entropies of f^dis and of f^rew, for shadow and target, with y_target predicted."""
-        errors = []
         with torch.no_grad():
-            for part, before, labels in zip(x, disentangled, (y, None), strict=True):
-                logits = self.attack_model(self.autoencoder.encode(part).centre)
-                labels = logits.argmax(1) if labels is None else labels
-                errors.append(
-                    (
-                        cross_entropy(self.attack_model(before), labels, reduction="none"),
-                        cross_entropy(logits, labels, reduction="none"),
-                    )
-                )
-        return errors
+            after = [self.attack_model(self.autoencoder.encode(part).centre) for part in x]
+            before = [self.attack_model(part) for part in disentangled]
+        margins = [(logits[:, 1] - logits[:, 0]).cpu().numpy() for logits in after]
+        predicted = margins[1] >= best_threshold(margins[0], y.bool().cpu().numpy())
+        labels = y, torch.from_numpy(predicted).long().to(self.device)
+        return [
+            tuple(cross_entropy(logits, target, reduction="none") for logits in pair)
+            for *pair, target in zip(before, after, labels, strict=True)
+        ]
 
     def _standardised(self, vectors: np.ndarray) -> Tensor:
         x = (vectors - self.mean) * self.inverse_deviation
