@@ -11,6 +11,7 @@ import pytest
 from recmia.errors import SettingsError
 from recmia.study.fingerprint import (
     code_cells,
+    code_without_magics,
     module_sources,
     notebook_parameters,
     read_notebook,
@@ -51,7 +52,7 @@ def test_settings_that_are_read_are_declared(step: Step) -> None:
     """A section that the notebook, or a study function that it reaches, reads is in the key."""
     read, seen = set(), set()
     cells = code_cells(read_notebook(ROOT / "notebooks" / step.notebook))
-    queue = [(ast.parse("\n".join(source for source, _ in cells)), {})]
+    queue = [(ast.parse("\n".join(code_without_magics(source) for source, _ in cells)), {})]
     while queue:
         tree, around = queue.pop()
         names = around | imported(tree)

@@ -130,7 +130,7 @@ def notebook_parameters(path: Path) -> set[str]:
     return names
 
 
-def _code_without_magics(source: str) -> str:
+def code_without_magics(source: str) -> str:
     """Python of a cell; lines that only IPython understands are left out."""
     return "\n".join("" if line.lstrip()[:1] in "%!?" else line for line in source.split("\n"))
 
@@ -208,7 +208,7 @@ def step_parts(step: Step, settings: Settings, paths: StudyPaths, cache: HashCac
     cells = code_cells(read_notebook(paths.notebooks / step.notebook))
     imported: set[str] = set()
     for source, _ in cells:
-        imported |= _imports(_code_without_magics(source), "")
+        imported |= _imports(code_without_magics(source), "")
     external = step.external_inputs(settings, paths) if step.external_inputs else []
     values = settings.model_dump(mode="json")
     return {
