@@ -6,22 +6,27 @@ that a change of interval or table attacks nothing anew.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from recmia.attacks import loss_threshold, networks, score_mlp
 from recmia.attacks.base import Attack, Observations
 from recmia.attacks.loss_threshold import LossThreshold
 from recmia.attacks.score_mlp import ScoreMLP
 from recmia.cohorts import CohortSet
+from recmia.evaluation import controls, folds, neighbours
+from recmia.evaluation import cross_fit as cross_fitting
 from recmia.evaluation.controls import blind_scores, permuted_membership
 from recmia.evaluation.cross_fit import cross_fit
 from recmia.evaluation.folds import group_folds, link_groups
 from recmia.evaluation.intervals import ScoredUnits
 from recmia.evaluation.neighbours import neighbour_kinds
 from recmia.parallel import run_jobs
+from recmia.recommenders import scoring
 from recmia.recommenders.scoring import (
     last_step_features,
     output_input_correlation,
@@ -31,12 +36,23 @@ from recmia.recommenders.scoring import (
 from recmia.recommenders.training import load_record
 from recmia.seeds import child_seed
 from recmia.sessions import Sessions, concatenate
-from recmia.storage import content_hash, read_arrays, read_json, write_arrays, write_json
+from recmia.storage import (
+    content_hash,
+    read_arrays,
+    read_json,
+    source_hash,
+    write_arrays,
+    write_json,
+)
 from recmia.study.proposal.augmenting import read_cohorts
 from recmia.study.proposal.training import model_folder, study_vocabulary
 from recmia.study.workspace import Study
 
 STEP = "04_attack"
+# Modules whose change makes saved scores stale, beside this one.
+DECISIVE = (
+    scoring, score_mlp, loss_threshold, networks, controls, cross_fitting, folds, neighbours,
+)  # fmt: skip
 
 MLP = "MLP on scores"
 LAST_STEP = "MLP on the last step's scores"
@@ -193,7 +209,7 @@ def attack_one(job: tuple[Study, str, int], progress: Callable[[float], None]) -
             for side in ("target", "shadow")
         ],
         study.settings.fingerprint("root_seed", "attack", "target"),
-        SOURCES_VERSION,
+        source_hash(sys.modules[__name__], *DECISIVE),
     )
     stamp = path.with_suffix(".json")
     if path.exists() and stamp.exists() and read_json(stamp) == identity:
@@ -203,10 +219,6 @@ def attack_one(job: tuple[Study, str, int], progress: Callable[[float], None]) -
     _AttackRun(study, reading, seed, cohorts).result(progress).save(path)
     write_json(stamp, identity)
     return path
-
-
-# Raised by hand when what this module saves changes its meaning.
-SOURCES_VERSION = 1
 
 
 class _AttackRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from recmia.attacks import (
+    bessel,
+    biased_mia,
+    difference_vectors,
+    disentanglement,
+    dl_mia,
+    item_vectors,
+    networks,
+    popular_share,
+    random_guess,
+    stacked,
+    von_mises_fisher,
+)
 from recmia.attacks.base import Attack, Observations
 from recmia.attacks.biased_mia import BiasedMIA
 from recmia.attacks.dl_mia import DLMIA
@@ -24,7 +38,14 @@ from recmia.recommenders.training import load_record
 from recmia.recommenders.transformer import recommend
 from recmia.seeds import child_seed
 from recmia.sessions import Sessions, concatenate
-from recmia.storage import content_hash, read_arrays, read_json, write_arrays, write_json
+from recmia.storage import (
+    content_hash,
+    read_arrays,
+    read_json,
+    source_hash,
+    write_arrays,
+    write_json,
+)
 from recmia.study.proposal import READINGS, STUDY
 from recmia.study.proposal.attacking import HELDOUT, NEAR_MISS
 from recmia.study.proposal.augmenting import read_cohorts
@@ -34,6 +55,11 @@ from recmia.study.workspace import Study
 
 STEP = "05_baselines"
 READING = "augmented_as_nonmembers"
+# Modules whose change makes saved scores stale, beside this one.
+DECISIVE = (
+    biased_mia, stacked, dl_mia, disentanglement, von_mises_fisher, bessel, difference_vectors,
+    networks, popular_share, random_guess,
+)  # fmt: skip
 
 ONE_MODEL = "one model for everybody"
 POPULARITY_LISTS = "popularity lists for non-members"
@@ -96,6 +122,7 @@ def _lists_identity(study: Study, seed: int) -> str:
             for side in SIDES
         ],
         study.settings.fingerprint("baselines", "cohorts", "root_seed"),
+        source_hash(item_vectors),
     )
 
 
@@ -194,6 +221,7 @@ def _attack(job: BaselineJob, progress: Callable[[float], None]) -> None:
         _lists_identity(job.study, job.seed),
         job.attack,
         job.study.settings.fingerprint("baselines"),
+        source_hash(sys.modules[__name__], *DECISIVE),
     )
     if job.path.exists() and stamp.exists() and read_json(stamp) == identity:
         progress(1)
