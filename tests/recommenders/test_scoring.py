@@ -63,7 +63,7 @@ def test_cells_beyond_the_end_token_are_empty(model):
 
 def test_scores_do_not_depend_on_order_batch_or_chunk(model, monkeypatch):
     base = scoring.position_scores(model, sessions())
-    monkeypatch.setattr(transformer, "LOGIT_BYTES", 4 * VOCABULARY)
+    monkeypatch.setattr(scoring, "CHUNK_BYTES", 4 * VOCABULARY)
     order = np.array([2, 0, 1])
     other = scoring.position_scores(model, sessions()[order], batch_size=1)
     for ours, theirs in zip(base, other, strict=True):

@@ -11,6 +11,9 @@ from recmia.recommenders import transformer
 from recmia.recommenders.transformer import recommend
 from recmia.sessions import END, Sessions
 
+# The measures walk through a chunk's logits many times, which is fast while it is in the cache.
+CHUNK_BYTES = 4 * 2**20
+
 __all__ = [
     "PositionScores",
     "last_step_features",
@@ -55,7 +58,7 @@ def position_scores(
     """Score every click and the end of each session.
 
     Sessions are taken in order of length, and logits are never held for more than
-    ``transformer.LOGIT_BYTES`` at a time, so memory does not grow with the data. A masked model
+    ``CHUNK_BYTES`` at a time, so memory does not grow with the data. A masked model
     hides one position at a time and sees the rest of the session, later clicks too; that is one
     pass of the model for every token, some six times the cost of the causal model.
 
@@ -69,6 +72,8 @@ def position_scores(
     scores = np.full(shape, np.nan, dtype=np.float32)
     tokens = sessions.tokens()
     order = np.argsort(sessions.lengths, kind="stable")
+    vocabulary = transformer.item_embedding(model).num_embeddings
+    rows_at_once = max(1, CHUNK_BYTES // (4 * vocabulary))
     with transformer.evaluating(model, device):
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
@@ -81,9 +86,7 @@ def position_scores(
             measures = [
                 _measures(transformer.project(model, part)[:, END:], part_true - END)
                 for part, part_true in zip(
-                    transformer.split_by_logits(model, states),
-                    transformer.split_by_logits(model, true),
-                    strict=True,
+                    states.split(rows_at_once), true.split(rows_at_once), strict=True
                 )
             ]
             at = (slice(None), batch[rows.cpu().numpy()], positions.cpu().numpy() - 1)
@@ -163,21 +166,26 @@ def output_input_correlation(scores: PositionScores, lengths: np.ndarray) -> np.
 
 
 def _measures(logits: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-    """Measures [6, m] of logits [m, candidates] and the true candidate's index [m]."""
-    logit = logits.gather(1, true[:, None])[:, 0]
-    norm = logits.logsumexp(dim=1)
-    best, index = logits.topk(2, dim=1)
-    other = torch.where(index[:, 0] == true, best[:, 1], best[:, 0])
-    at_least = (logits >= logit[:, None]).sum(dim=1) - 1
-    entropy = norm - (logits * (logits - norm[:, None]).exp()).sum(dim=1)
-    spread, centre = torch.std_mean(logits, dim=1, correction=0)
-    return torch.stack(
+    """Measures [6, m] of logits [m, candidates], which are overwritten, and the true index [m]."""
+    true = true[:, None]
+    logit = logits.gather(1, true)
+    at_least = (logits >= logit).sum(dim=1, keepdim=True) - 1
+    spread, centre = torch.std_mean(logits, dim=1, correction=0, keepdim=True)
+    other = logits.scatter_(1, true, -torch.inf).amax(dim=1, keepdim=True)
+    best = torch.maximum(other, logit)
+    below = logits.scatter_(1, true, logit).sub_(best)
+    share = below.exp()
+    total = share.sum(dim=1, keepdim=True)
+    log_total = total.log()
+    entropy = log_total - share.mul_(below).sum(dim=1, keepdim=True) / total
+    return torch.cat(
         [
-            logit - norm,
+            logit - best - log_total,
             at_least.float().log1p(),
             logit - other,
             entropy,
-            best[:, 0] - norm,
+            -log_total,
             (logit - centre) / spread.clamp_min(1e-12),
-        ]
-    )
+        ],
+        dim=1,
+    ).T
