@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -200,6 +201,7 @@ def execute(
         on_start(pid)
 
     watch.start()
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # we say it ourselves
     environment = paths.environment() | {VARIABLE: str(progress), "PYTHONHASHSEED": "0"}
     last_words = paths.records / "kernel.log"
     try:
@@ -219,6 +221,10 @@ def execute(
             )
     except PapermillExecutionError as error:
         raise StepFailed(_explain(error.ename, error.evalue, error.exec_count, paths)) from None
+    except KeyboardInterrupt:
+        # The cell that was waited for has no kernel now; asyncio would say so with a traceback.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        raise
     except DeadKernelError:
         log.write(last_words.read_text(encoding="utf-8", errors="replace")[-4000:] + "\n")
         raise StepFailed(
