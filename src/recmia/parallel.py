@@ -98,11 +98,12 @@ def run_in_processes(
 
 
 def _drain(advances: Any, progress: Callable[[int], None], seconds: float) -> None:
-    try:
-        while True:
+    # Bounded: jobs that report without pause must not keep a failed one from being noticed.
+    for _ in range(256):
+        try:
             progress(advances.get(timeout=seconds))
-    except queue.Empty:
-        return
+        except queue.Empty:
+            return
 
 
 def _start(advances: Any) -> None:
