@@ -99,7 +99,7 @@ def run_in_processes(
 
 def _drain(advances: Any, progress: Callable[[int], None], seconds: float) -> None:
     # Bounded: jobs that report without pause must not keep a failed one from being noticed.
-    for _ in range(256):
+    for _ in range(64):
         try:
             progress(advances.get(timeout=seconds))
         except queue.Empty:
