@@ -61,6 +61,17 @@ def test_controls_are_never_results(study, changes):
     assert (row.artefact, row.reading) == ("Controls", "control")
 
 
+@pytest.mark.parametrize(("low", "marked"), [(0.65, True), (0.45, False)])
+def test_a_claim_is_marked_where_the_blind_baseline_finds_something(study, low, marked):
+    blind = record(
+        setting=attacking.NO_MODEL, attack=attacking.BLIND, epoch=0, value=0.7, ci_low=low
+    )
+    claims = [row for row in rows(study, record(), blind) if row.attack == attacking.MLP]
+    assert len(claims) == 2
+    for row in claims:
+        assert ("differ by themselves: without any model, 0.700" in row.note) == marked
+
+
 def test_a_perfect_attack_is_measured_as_one(study, tmp_path, monkeypatch):
     claim = attacking.Claim(attacking.TARGET_LABELS, attacking.MLP, attacking.HELDOUT, 4)
     membership = np.arange(400) < 200

@@ -113,8 +113,9 @@ def result_rows(study: Study, table: pd.DataFrame, best: dict[str, int]) -> list
         best: reading to its best-validation epoch; marked in the condition.
     """
     last = study.settings.target.epochs
-    rows = []
+    rows, blind = [], _blind(table)
     for record in table.to_dict("records"):
+        record["note"] = _note(record, blind)
         control = record["setting"] in (NO_MODEL, OTHER_MODEL, RANDOM_LABELS)
         at_end = record["epoch"] == last
         if control or (record["condition"] == REPLACED and at_end):
@@ -124,6 +125,28 @@ def result_rows(study: Study, table: pd.DataFrame, best: dict[str, int]) -> list
         if not control and record["subset"] == ALL:
             rows.append(_row(study, "Leakage curve", record, _reading(record), best))
     return rows
+
+
+def _blind(table: pd.DataFrame) -> dict[tuple[str, str, str], dict]:
+    """ROC AUC of the blind baseline by reading of the proposal, condition and subset."""
+    chosen = table[(table.attack == BLIND) & (table.metric == ROC_AUC)]
+    return {
+        (row["proposal_reading"], row["condition"], row["subset"]): row
+        for row in chosen.to_dict("records")
+    }
+
+
+def _note(record: dict, blind: dict[tuple[str, str, str], dict]) -> str:
+    """What the comparison can show, and a mark where the cohorts differ by themselves."""
+    note = NOTES.get((record["setting"], record["condition"]), "")
+    seen = blind.get((record["proposal_reading"], record["condition"], record["subset"]))
+    if seen is None or record["attack"] == BLIND or seen["ci_low"] <= 0.5 <= seen["ci_high"]:
+        return note
+    mark = (
+        f"the cohorts differ by themselves: without any model, {seen['value']:.3f} "
+        f"[{seen['ci_low']:.3f}, {seen['ci_high']:.3f}]"
+    )
+    return f"{note}; {mark}" if note else mark
 
 
 def _reading(record: dict) -> str:
@@ -161,7 +184,7 @@ def _row(study: Study, artefact: str, record: dict, reading: str, best: dict) ->
         ci_low=record["ci_low"],
         ci_high=record["ci_high"],
         n_seeds=record["n_seeds"],
-        note=NOTES.get((record["setting"], record["condition"]), ""),
+        note=record["note"],
     )
 
 
