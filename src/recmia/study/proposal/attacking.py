@@ -7,7 +7,7 @@ that a change of interval or table attacks nothing anew.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -237,9 +237,12 @@ class _AttackRun:
         """Attack every recorded epoch, then the controls on the last."""
         epochs = self.study.settings.target.recorded_epochs
         for epoch in epochs:
-            target = self._features("target", epoch)
-            shadow = self._features("shadow", epoch)
-            self._attack_epoch(epoch, target, shadow)
+            compared = [
+                c for c in self.comparisons if epoch == epochs[-1] or c.condition != REPLACED
+            ]
+            target = self._features("target", epoch, compared)
+            shadow = self._features("shadow", epoch, compared)
+            self._attack_epoch(epoch, compared, target, shadow)
             self._keep_for_figures(epoch, target)
             if epoch == epochs[-1]:
                 self._controls(epoch, target)
@@ -276,15 +279,15 @@ class _AttackRun:
     def _child(self, *names: str | int) -> int:
         return child_seed(self.study.settings.root_seed, STEP, self.reading, self.seed, *names)
 
-    def _cohort_names(self, side: str) -> Iterator[str]:
-        for kind in ("members", "heldout", "near_misses", "heldout_near_misses"):
-            yield f"{side}_{kind}"
-
-    def _features(self, side: str, epoch: int, of_side: str | None = None) -> dict[str, tuple]:
-        """Score features (all positions, last step) of the cohorts of ``of_side``."""
+    def _features(
+        self, side: str, epoch: int, compared: list[Comparison], of_side: str | None = None
+    ) -> dict[str, tuple]:
+        """Score features (all positions, last step) of the compared cohorts of ``of_side``."""
         model = load_record(model_folder(self.study, self.reading, self.seed, side)).load(epoch)
+        kinds = dict.fromkeys(k for c in compared for k in (c.member_cohort, c.nonmember_cohort))
         features = {}
-        for name in self._cohort_names(of_side or side):
+        for kind in kinds:
+            name = f"{of_side or side}_{kind}"
             sessions = self.cohorts[name]
             scores = position_scores(model, sessions, device=self.study.device)
             features[name] = (
@@ -327,12 +330,13 @@ class _AttackRun:
         self.scores.scores[claim] = scores
         self.scores.thresholds[claim] = threshold
 
-    def _attack_epoch(self, epoch: int, target: dict, shadow: dict) -> None:
-        for comparison in self.comparisons:
+    def _attack_epoch(
+        self, epoch: int, compared: list[Comparison], target: dict, shadow: dict
+    ) -> None:
+        last = epoch == self.study.settings.target.epochs
+        for comparison in compared:
             condition = comparison.condition
-            for which, attack in ((0, MLP), (1, LAST_STEP)):
-                if which == 1 and condition == REPLACED:
-                    continue
+            for which, attack in ((0, MLP), (1, LAST_STEP)) if last else ((0, MLP),):
                 seen, membership = self._observations("target", comparison, target, which)
                 self._keep(
                     Claim(TARGET_LABELS, attack, condition, epoch),
@@ -357,7 +361,7 @@ class _AttackRun:
                 )
 
     def _controls(self, epoch: int, target: dict) -> None:
-        other = self._features("shadow", epoch, of_side="target")
+        other = self._features("shadow", epoch, self.comparisons, of_side="target")
         for comparison in self.comparisons:
             condition = comparison.condition
             groups, folds = self.scores.groups[condition], self.folds[condition]
