@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from recmia.errors import RecmiaError
-from recmia.storage import file_hash
+from recmia.storage import file_hash, read_json
 from recmia.study.fingerprint import HashCache, library_versions
 from recmia.study.pipeline import Plan, commit, read_record
 
@@ -21,7 +21,7 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         A mapping: ``profile``, ``title``, ``description``, ``commit``, ``settings``,
         ``overrides``, ``versions``, ``hardware``, ``source_data`` (name to size and SHA-256),
         ``steps`` (name, title, seconds, peak_memory_bytes, started, finished, key, inputs,
-        outputs, commit), ``started`` and ``finished``.
+        outputs, commit), ``training_seconds_per_epoch``, ``started`` and ``finished``.
     """
     settings = plan.settings
     steps = []
@@ -47,8 +47,22 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         "hardware": hardware(),
         "source_data": source_data(plan),
         "steps": steps,
+        "training_seconds_per_epoch": training_seconds(plan),
         "started": min((s["started"] for s in steps), default=None),
         "finished": max((s["finished"] for s in steps), default=None),
+    }
+
+
+def training_seconds(plan: Plan) -> dict[str, float]:
+    """Median seconds an epoch of each trained model, by its folder.
+
+    A step that found its models trained already takes seconds; this is what they had cost.
+    """
+    return {
+        path.parent.relative_to(plan.paths.artifacts).as_posix(): round(
+            read_json(path)["seconds_per_epoch"], 3
+        )
+        for path in sorted(plan.paths.artifacts.glob("*/**/timing.json"))
     }
 
 
