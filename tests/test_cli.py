@@ -124,13 +124,13 @@ def test_a_failing_notebook(root: Path) -> None:
 def test_ctrl_c_says_how_to_go_on(root: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "recmia", "run", "-p", "tiny", "--set", "root_seed=300"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while not (root / "begun").exists():
         assert time.monotonic() < until
         time.sleep(0.05)
     kernels = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=240)
     assert process.returncode == 130
     assert kernels and not any(kernel.is_running() for kernel in kernels)
     assert "the same command goes on from here" in said

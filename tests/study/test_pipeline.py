@@ -65,7 +65,7 @@ def test_runs_once_and_skips_by_content(checkout: Checkout) -> None:
     os.utime(artifacts / "a" / "x.txt")  # touched, same content
     started = time.monotonic()
     assert run(checkout).count("up to date") == 2
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert (checkout.count("a"), checkout.count("b")) == (1, 1)
     assert [state for state, _ in states(checkout)] == ["up to date"] * 2
 
@@ -218,7 +218,7 @@ with track(3, "parts") as t:
 """
 
 
-def wait_for(path: Path, text: str, seconds: float = 60) -> None:
+def wait_for(path: Path, text: str, seconds: float = 240) -> None:
     until = time.monotonic() + seconds
     while not (path.exists() and path.read_text() == text):
         assert time.monotonic() < until, f"{path.name} never became {text!r}"
@@ -232,7 +232,7 @@ def test_killed_in_a_step_and_resumed(checkout: Checkout) -> None:
     with subprocess.Popen(command, cwd=checkout.root, stderr=subprocess.PIPE) as process:
         wait_for(checkout.root / "parts", "012")
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     assert process.returncode != 0
     kernel = int((checkout.root / "kernel.pid").read_text())
     (checkout.root / "fast").write_text("")

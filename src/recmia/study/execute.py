@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ from typing import Any, TextIO
 
 from recmia.errors import RecmiaError
 from recmia.progress import VARIABLE, read_progress
+from recmia.study.lock import end_tree
 from recmia.study.paths import StudyPaths
 
 POLL_SECONDS = 0.5
@@ -155,6 +157,29 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _ending_at_once(watch: _Watch) -> Iterator[None]:
+    """End the kernel and its workers at Ctrl-C or SIGTERM; a busy kernel takes no orders.
+
+    Nothing is lost by it: what is saved is written aside and renamed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        if watch.pid is not None:
+            end_tree(watch.pid)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def execute(
     notebook: Path,
     parameters: dict[str, Any],
@@ -205,7 +230,11 @@ def execute(
     environment = paths.environment() | {VARIABLE: str(progress), "PYTHONHASHSEED": "0"}
     last_words = paths.records / "kernel.log"
     try:
-        with _environment(environment), open(last_words, "w", encoding="utf-8") as raw:
+        with (
+            _environment(environment),
+            _ending_at_once(watch),
+            open(last_words, "w", encoding="utf-8") as raw,
+        ):
             papermill.execute_notebook(
                 str(notebook),
                 str(aside),

@@ -83,10 +83,18 @@ def _end_orphan(kernel: dict | None) -> None:
     import psutil
 
     with contextlib.suppress(psutil.Error):
-        process = psutil.Process(kernel["pid"])
-        if abs(process.create_time() - kernel["started"]) < 0.05:
-            tree = [process, *process.children(recursive=True)]
-            for member in tree:
-                with contextlib.suppress(psutil.Error):
-                    member.kill()
-            psutil.wait_procs(tree, timeout=10)
+        if abs(psutil.Process(kernel["pid"]).create_time() - kernel["started"]) < 0.05:
+            end_tree(kernel["pid"])
+
+
+def end_tree(pid: int) -> None:
+    """Kill a process and its children, workers of a kernel for example."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        tree = [process, *process.children(recursive=True)]
+        for member in tree:
+            with contextlib.suppress(psutil.Error):
+                member.kill()
+        psutil.wait_procs(tree, timeout=10)
