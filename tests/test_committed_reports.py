@@ -36,5 +36,6 @@ def test_report_names_no_folder_of_a_machine(profile: str | None) -> None:
     for path in (ROOT / "reports" / profile).rglob("*"):
         if path.suffix in {".html", ".json", ".csv", ".md", ".svg"}:
             text = path.read_text(encoding="utf-8")
-            for start in ("/home/", "/root/", "/Users/", "/tmp/", "/work/", "site-packages/"):
-                assert start not in text, f"{path.name} names a path below {start}"
+            for folder in ("home", "root", "Users", "tmp", "work"):
+                assert f"/{folder}/" not in text, f"{path.name} names a path below /{folder}"
+            assert "site-packages/" not in text
