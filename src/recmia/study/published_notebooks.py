@@ -53,6 +53,9 @@ def publish(plan: Plan, folder: Path) -> list[Path]:
         for cell in notebook.cells:
             for key in ("papermill", "execution"):
                 cell.metadata.pop(key, None)
+            # Progress bars and library warnings are in the log; a reader wants the results.
+            if "outputs" in cell:
+                cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
         body, _ = exporter.from_notebook_node(notebook)
         text = (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
