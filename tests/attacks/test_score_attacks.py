@@ -11,6 +11,7 @@ from recmia.attacks.loss_threshold import LossThreshold
 from recmia.attacks.random_guess import RandomGuess
 from recmia.attacks.score_mlp import ScoreMLP
 from recmia.errors import DataError, DeviceError
+from recmia.evaluation.metrics import roc_auc
 
 
 def auc(scores, membership):
@@ -112,6 +113,24 @@ def test_constant_features_are_ignored():
     changed = features.copy()
     changed[:, 2] = 5.0
     assert np.array_equal(attack.score(seen(features)), attack.score(seen(changed)))
+
+
+def test_a_constant_of_the_model_does_not_drown_what_differs():
+    """The entropy before the first click is one number for each model, up to rounding."""
+    rng = np.random.default_rng(5)
+    membership = np.arange(600) < 300
+
+    def observed(constant: float) -> Observations:
+        signal = rng.normal(size=600) + 2 * membership
+        noise = constant + 1e-5 * rng.normal(size=600)
+        features = np.stack([signal, noise], axis=1).astype(np.float32)
+        return Observations(np.arange(600), np.full((600, 1), 3), np.ones(600, int), None, features)
+
+    attack = ScoreMLP(seed=1).fit(observed(8.0), membership)
+    scores = attack.score(observed(8.4))
+    expected = NormalDist().cdf(2 / 2**0.5)
+    assert abs(roc_auc(scores, membership) - expected) < 0.04
+    assert abs(((scores >= attack.threshold) == membership).mean() - NormalDist().cdf(1)) < 0.06
 
 
 def test_loss_threshold_looks_at_column_0_only():

@@ -102,3 +102,17 @@ def test_correlation_quantiles_equal_numpy():
     for row, length, mine in zip(values, lengths, got, strict=True):
         quantiles = np.quantile(row[:length], [0, 0.25, 0.5, 0.75, 1])
         np.testing.assert_allclose(mine, [*quantiles, row[length - 1]], atol=1e-6)
+
+
+def test_how_sure_the_model_is_before_the_first_click_is_left_out():
+    n, width = 2, 4
+    steps = np.arange(width + 1, dtype=np.float32)
+    values = np.where(steps <= np.array([[2], [3]]), steps + 1, np.nan).astype(np.float32)
+    same = np.where(np.isnan(values), np.nan, values)
+    features, names = score_features(PositionScores(*[same] * 6), np.array([2, 3]))
+    of = dict(zip(names, features.T, strict=True))
+    # Session of two clicks: values 1 and 2 at the clicks, 3 at the end token.
+    assert of["log_probability_min"].tolist() == [1, 1] and of["log_probability_max"][0] == 2
+    assert of["entropy_min"].tolist() == [2, 2] and of["entropy_max"].tolist() == [3, 4]
+    assert of["entropy_mean"].tolist() == [2.5, 3] and of["entropy_first"].tolist() == [2, 2]
+    assert features.shape == (n, 48) and np.isfinite(features).all()

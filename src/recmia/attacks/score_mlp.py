@@ -11,15 +11,20 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from recmia.attacks.base import Attack, Observations, check_membership, score_features_of
 from recmia.attacks.networks import Perceptron, resolve_device, torch_generator
 
+# Deviations below this share of the mean (or of 1) are rounding, not information.
+CONSTANT = 1e-4
+# Standardised features are cut here, in deviations.
+FARTHEST = 10.0
+
 
 class ScoreMLP(Attack):
     """Binary classifier of score features (proposal, section 3 and section 5.2).
 
     Features are standardised with the mean and deviation of the units it learns from (a constant
-    feature becomes 0). Members and non-members weigh the same in the binary cross-entropy,
-    whatever their numbers. The score is the probability of membership and the threshold is one
-    half: with equal weights this is the point where the training loss is indifferent, so nothing
-    of the units under attack enters it.
+    feature becomes 0) and cut at ten deviations. Members and non-members weigh the same in the
+    binary cross-entropy, whatever their numbers. The score is the probability of membership and
+    the threshold is one half: with equal weights this is the point where the training loss is
+    indifferent, so nothing of the units under attack enters it.
 
     Args:
         hidden: sizes of the hidden layers.
@@ -64,8 +69,10 @@ class ScoreMLP(Attack):
         membership = check_membership(membership, len(shadow))
         self.mean = features.mean(axis=0, dtype=np.float64)
         deviation = features.std(axis=0, dtype=np.float64)
-        # A constant column leaves rounding noise of the size of the float32 values themselves.
-        varies = deviation > 1e-6 * np.maximum(1.0, np.abs(self.mean))
+        # A column that is constant for one model, such as the entropy before the first click,
+        # leaves rounding noise here; scaled up to one, it would drown all else where another
+        # model has another constant.
+        varies = deviation > CONSTANT * np.maximum(1.0, np.abs(self.mean))
         self.inverse_deviation = np.where(varies, 1 / np.where(varies, deviation, 1), 0.0)
         x = self._standardised(features)
         y = torch.from_numpy(membership.astype(np.float32)).to(self.device)
@@ -102,4 +109,6 @@ class ScoreMLP(Attack):
 
     def _standardised(self, features: np.ndarray) -> torch.Tensor:
         x = (features - self.mean) * self.inverse_deviation
+        # Beyond what was learned from, a network's output runs away with the input.
+        x = np.clip(x, -FARTHEST, FARTHEST)
         return torch.from_numpy(x.astype(np.float32)).to(self.device)

@@ -13,6 +13,8 @@ from recmia.sessions import END, Sessions
 
 # The measures walk through a chunk's logits many times, which is fast while it is in the cache.
 CHUNK_BYTES = 4 * 2**20
+# Measures that do not look at the true token.
+OF_THE_PREDICTION_ALONE = ("entropy", "max_log_probability")
 
 __all__ = [
     "PositionScores",
@@ -100,7 +102,8 @@ def score_features(
     """Summaries of a session's scores, as inputs of an attack.
 
     For each measure: mean, sum, minimum, maximum and standard deviation over the clicks, the
-    values at the first and at the last click, and the value at the end token.
+    values at the first and at the last click, and the value at the end token. Entropy and highest
+    log-probability do not look at the true token: for them the steps go from the second to the end.
 
     Args:
         scores: of :func:`position_scores`.
@@ -111,19 +114,24 @@ def score_features(
         clicks, the statistic of the loss-threshold attack.
     """
     rows = np.arange(len(lengths))
-    clicks = np.arange(scores[0].shape[1]) < lengths[:, None]
+    steps = np.arange(scores[0].shape[1])
+    clicks = steps < lengths[:, None]
     columns, names = [], []
     for name, values in zip(PositionScores._fields, scores, strict=True):
-        total = np.where(clicks, values, 0).sum(axis=1, dtype=np.float64)
+        # Before the first click a causal model predicts the same for every session: how sure it
+        # is there is a constant of the model, and would hide the other steps in a maximum.
+        begin = 1 if name in OF_THE_PREDICTION_ALONE else 0
+        chosen = np.roll(clicks, begin, axis=1)
+        total = np.where(chosen, values, 0).sum(axis=1, dtype=np.float64)
         mean = total / lengths
-        squares = np.where(clicks, (values - mean[:, None]) ** 2, 0).sum(axis=1)
+        squares = np.where(chosen, (values - mean[:, None]) ** 2, 0).sum(axis=1)
         summaries = {
             "mean": mean,
             "sum": total,
-            "min": np.where(clicks, values, np.inf).min(axis=1),
-            "max": np.where(clicks, values, -np.inf).max(axis=1),
+            "min": np.where(chosen, values, np.inf).min(axis=1),
+            "max": np.where(chosen, values, -np.inf).max(axis=1),
             "std": np.sqrt(squares / lengths),
-            "first": values[:, 0],
+            "first": values[:, begin],
             "last": values[rows, lengths - 1],
             "end": values[rows, lengths],
         }

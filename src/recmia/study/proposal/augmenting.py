@@ -86,6 +86,7 @@ def audit(study: Study, sessions: Sessions, cohort_sets: list[CohortSet]) -> pd.
         heldout, members = cohorts.heldout["target"], cohorts.members["target"]
         kinds = neighbour_kinds(heldout, members)
         near = neighbour_kinds(cohorts.near_misses["target"], members)
+        known = np.union1d(members.clicks, 0)
         seen = {
             "held-out sessions identical to a member": kinds.identical.sum(),
             "near-misses identical to a member": near.identical.sum(),
@@ -94,6 +95,11 @@ def audit(study: Study, sessions: Sessions, cohort_sets: list[CohortSet]) -> pd.
             ),
             "share of held-out sessions one edit from a member": kinds.one_edit.mean(),
             "share of held-out sessions with neither": (~(kinds.prefix | kinds.one_edit)).mean(),
+            "share of held-out sessions with an item that no member clicked": (
+                ~np.isin(heldout.clicks, known)
+            )
+            .any(axis=1)
+            .mean(),
             **cohorts.audit,
         }
         for fact, value in seen.items():
