@@ -109,7 +109,7 @@ def test_how_sure_the_model_is_before_the_first_click_is_left_out():
     steps = np.arange(width + 1, dtype=np.float32)
     values = np.where(steps <= np.array([[2], [3]]), steps + 1, np.nan).astype(np.float32)
     same = np.where(np.isnan(values), np.nan, values)
-    features, names = score_features(PositionScores(*[same] * 6), np.array([2, 3]))
+    features, names = scoring.score_features(scoring.PositionScores(*[same] * 6), np.array([2, 3]))
     of = dict(zip(names, features.T, strict=True))
     # Session of two clicks: values 1 and 2 at the clicks, 3 at the end token.
     assert of["log_probability_min"].tolist() == [1, 1] and of["log_probability_max"][0] == 2
