@@ -21,7 +21,12 @@ def test_popular_share_by_hand():
     assert attack.threshold == (0.75 + 0.125) / 2
 
 
-def test_every_baseline_is_run_on_both_servings():
+def test_every_baseline_is_run_on_every_serving():
     settings = {serving.setting for serving in baselines.SERVINGS}
-    assert settings == {baselines.ONE_MODEL, baselines.POPULARITY_LISTS}
+    assert settings == {
+        baselines.ONE_MODEL,
+        baselines.AFTER_THE_END,
+        baselines.POPULARITY_LISTS,
+    }
+    assert set(baselines.LISTS) == settings
     assert {baselines.BIASED, baselines.DL, baselines.RANDOM} <= set(baselines.ATTACKS)

@@ -34,6 +34,7 @@ from recmia.evaluation.folds import link_groups
 from recmia.evaluation.intervals import ScoredUnits, evaluate
 from recmia.parallel import run_jobs
 from recmia.recommenders.popularity import Popularity
+from recmia.recommenders.ranking import without_last_click
 from recmia.recommenders.training import load_record
 from recmia.recommenders.transformer import recommend
 from recmia.seeds import child_seed
@@ -62,6 +63,7 @@ DECISIVE = (
 )  # fmt: skip
 
 ONE_MODEL = "one model for everybody"
+AFTER_THE_END = "one model for everybody, asked after the last click"
 POPULARITY_LISTS = "popularity lists for non-members"
 
 BIASED = "Biased-MIA"
@@ -78,13 +80,27 @@ class Serving:
     condition: str
 
 
-# The proposal serves everybody from one model; the CCS and KDD papers give non-members the
-# popular items, so that an attack may succeed by telling the two algorithms apart.
+# A list is what the session was served last, before its last click. After that click the model
+# expects the end token, by heart for members, and what it says of items there is another question:
+# asked as a control. The proposal serves everybody from one model; the CCS and KDD papers give
+# non-members the popular items, so that an attack may succeed by telling two algorithms apart.
 SERVINGS = (
     Serving(ONE_MODEL, NEAR_MISS),
     Serving(ONE_MODEL, HELDOUT),
+    Serving(AFTER_THE_END, HELDOUT),
     Serving(POPULARITY_LISTS, HELDOUT),
 )
+# Lists of members and of non-members under each setting, by their names in the saved file.
+LISTS = {
+    ONE_MODEL: ("served", "served"),
+    AFTER_THE_END: ("after the end", "after the end"),
+    POPULARITY_LISTS: ("served", "popular"),
+}
+NOTES = {
+    AFTER_THE_END: "the model knows by heart that members' sessions have ended: it is that which "
+    "may be found",
+    POPULARITY_LISTS: "non-members are served by another algorithm: it may be that which is found",
+}
 # Longest first, so that both workers end at about the same time.
 ATTACKS = (DL, BIASED, POPULAR_SHARE, RANDOM)
 
@@ -122,7 +138,7 @@ def _lists_identity(study: Study, seed: int) -> str:
             for side in SIDES
         ],
         study.settings.fingerprint("baselines", "cohorts", "root_seed"),
-        source_hash(item_vectors),
+        source_hash(item_vectors, sys.modules[__name__]),
     )
 
 
@@ -148,9 +164,11 @@ def _lists_of_seed(job: tuple[Study, int], progress: Callable[[float], None]) ->
         popularity = Popularity(vocabulary_size=study_vocabulary(study)).fit(cohorts.members[side])
         for kind in ("members", "heldout", "near_misses"):
             sessions = getattr(cohorts, kind)[side]
-            arrays[f"{side}|{kind}|model"] = recommend(
-                model, sessions, settings.top_k, study.device
-            )
+            before, _ = without_last_click(sessions)
+            for served, asked in (("served", before), ("after the end", sessions)):
+                arrays[f"{side}|{kind}|{served}"] = recommend(
+                    model, asked, settings.top_k, study.device
+                )
             arrays[f"{side}|{kind}|popular"] = popularity.recommend(sessions, settings.top_k)
     write_arrays(path, **arrays)
     progress(1)
@@ -174,14 +192,16 @@ def observe(
     """What the adversary sees of one side, and who is a member (kept apart from it)."""
     cohorts, lists = read_cohorts(study, seed), read_arrays(_lists_path(study, seed))
     kind = "near_misses" if serving.condition == NEAR_MISS else "heldout"
-    served = "model" if serving.setting == ONE_MODEL else "popular"
+    of_members, of_others = LISTS[serving.setting]
     members, others = cohorts.members[side], getattr(cohorts, kind)[side]
     both = concatenate(members, others)
     observations = Observations(
         row_ids=both.row_ids,
         histories=both.clicks,
         lengths=both.lengths,
-        lists=np.concatenate([lists[f"{side}|members|model"], lists[f"{side}|{kind}|{served}"]]),
+        lists=np.concatenate(
+            [lists[f"{side}|members|{of_members}"], lists[f"{side}|{kind}|{of_others}"]]
+        ),
         score_features=None,
     )
     return observations, np.arange(len(both)) < len(members)
@@ -279,16 +299,13 @@ def result_rows(study: Study, table: pd.DataFrame) -> list[ResultRow]:
     """Rows of Table 2 for the baselines."""
     rows = []
     for record in table.to_dict("records"):
-        one_model = record["setting"] == ONE_MODEL
         if record["attack"] == POPULAR_SHARE:
             reading, note = "control", "no learning: tells popular lists from others"
-        elif one_model and record["condition"] == NEAR_MISS:
-            reading, note = "as published", ""
-        elif one_model:
-            reading, note = "corrected", ""
+        elif record["setting"] in NOTES:
+            reading, note = "control", NOTES[record["setting"]]
         else:
-            reading = "control"
-            note = "non-members are served by another algorithm: it may be that which is found"
+            reading = "as published" if record["condition"] == NEAR_MISS else "corrected"
+            note = ""
         rows.append(
             ResultRow(
                 study=STUDY,
