@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/data),)
 test: export RECMIA_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: report test lab lint lock environment clean
+.PHONY: report test lab lint lock readme environment clean
 
 report: environment
 	$(BIN)/recmia run --profile $(PROFILE)
@@ -31,6 +31,10 @@ lint: environment
 # Needs both Pythons on PATH; resolves pyproject.toml afresh and rewrites requirements.lock.
 lock:
 	python3.11 scripts/lock.py $(shell sed -n 's/^INSTALLER=//p' scripts/environment) python3.11 python3.10
+
+# The README's headline, from reports/yoochoose64.
+readme: environment
+	$(BIN)/python -m recmia.study.readme
 
 environment:
 	@PYTHON="$(PYTHON)" scripts/environment

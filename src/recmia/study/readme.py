@@ -7,6 +7,7 @@ from pathlib import Path
 from recmia.errors import ArtifactError
 from recmia.storage import write_text
 from recmia.study import tables
+from recmia.study.paths import find_root
 from recmia.study.results import ResultRow, read_results
 
 BEGIN, END = "<!-- headline: generated from {profile} -->", "<!-- headline: end -->"
@@ -60,3 +61,7 @@ def update_readme(root: Path, profile: str) -> Path:
     path = root / "README.md"
     rows = read_results(root / "reports" / profile)
     return write_text(path, updated(path.read_text(encoding="utf-8"), rows, profile))
+
+
+if __name__ == "__main__":
+    print(update_readme(find_root(), "yoochoose64"))
