@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from recmia.errors import DataError
+from recmia.factorisation import Epoch, descend
 from recmia.seeds import generator
 from recmia.sessions import FIRST_ITEM
 
@@ -30,11 +31,8 @@ def factorise(
     squared error is descended with learning rates that fall by ``decay`` an epoch (the values of
     the paper's code; its text gives none).
 
-    Steps are taken for ``batch_size`` examples together. A user or item that occurs several times
-    in a batch moves by the sum of its steps, shortened where the sum would overshoot: where the
-    learning rate times the summed squared lengths of its partners, a bound on its curvature,
-    exceeds 1. Single steps stay below that for dim up to 150, and a batch in which nobody occurs
-    twice equals them.
+    Steps are taken for ``batch_size`` examples together, shortened where their sum would overshoot
+    (see `recmia.factorisation`); single steps are never shortened for dim up to 150.
 
     Args:
         histories: int64 [n, L], item ids from 3, padded on the right with 0.
@@ -68,17 +66,11 @@ def factorise(
     draw = generator(seed, "item_vectors")
     user_matrix = torch.from_numpy(draw.random((len(histories), dim), dtype=np.float32))
     item_matrix = torch.from_numpy(draw.random((n_items, dim), dtype=np.float32))
-    for epoch in range(epochs):
-        rate = learning_rate * decay**epoch
-        u, v, value = _examples(known, n_items, draw)
-        columns = [torch.from_numpy(c).split(batch_size) for c in (u, v, value)]
-        for u, v, value in zip(*columns, strict=True):
-            p, q = user_matrix[u], item_matrix[v]
-            error = (value - (p * q).sum(1)).unsqueeze(1)
-            user_step = (error * q - regularisation * p) * _rates(u, q, len(histories), rate)
-            item_step = (error * p - regularisation * q) * _rates(v, p, n_items, rate)
-            user_matrix.index_add_(0, u, user_step)
-            item_matrix.index_add_(0, v, item_step)
+    passes = (
+        Epoch(learning_rate * decay**epoch, *_examples(known, n_items, draw))
+        for epoch in range(epochs)
+    )
+    descend(user_matrix, item_matrix, passes, regularisation=regularisation, batch_size=batch_size)
     item_matrix[:FIRST_ITEM] = 0
     if not torch.isfinite(item_matrix).all():
         raise DataError(
@@ -100,9 +92,3 @@ def _examples(
     value = (np.arange(len(pairs)) < len(known)).astype(np.float32)
     order = draw.permutation(len(pairs))
     return pairs[order] // n_items, pairs[order] % n_items, value[order]
-
-
-def _rates(ids: torch.Tensor, partners: torch.Tensor, n_ids: int, rate: float) -> torch.Tensor:
-    """float32 [b, 1]: the learning rate of each id, shortened to keep its summed step stable."""
-    curvature = torch.zeros(n_ids).index_add_(0, ids, (partners * partners).sum(1))[ids]
-    return (rate / (rate * curvature).clamp_min(1)).unsqueeze(1)
