@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from recmia.cli import app, parse_overrides
 from recmia.errors import SettingsError
-from recmia.study.steps import PROPOSAL_STEPS
+from recmia.study.steps import PAPER_STEPS, PROPOSAL_STEPS
 
 HEAVY = {"torch", "pandas", "sklearn", "scipy", "nvtabular", "transformers4rec", "transformers"}
 HEAVY |= {"merlin", "matplotlib", "papermill", "nbconvert", "pyarrow", "dask"}
@@ -25,7 +25,7 @@ HEAVY |= {"merlin", "matplotlib", "papermill", "nbconvert", "pyarrow", "dask"}
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout whose six notebooks fail, the first after a while."""
+    """A checkout whose notebooks fail, the first after a while."""
     monkeypatch.setenv("RECMIA_HOME", str(tmp_path))
     for variable in ("RECMIA_DATA", "RECMIA_ARTIFACTS", "RECMIA_REPORTS"):
         monkeypatch.delenv(variable, raising=False)
@@ -37,7 +37,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "from recmia.errors import DataError\n"
         "raise DataError('no clicks', file='clicks.csv', line=7)"
     )
-    for step in PROPOSAL_STEPS:
+    for step in (*PROPOSAL_STEPS, *PAPER_STEPS):
         cells = [
             nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
             nbformat.v4.new_code_cell(code),

@@ -30,7 +30,7 @@ def plan(checkout: Checkout) -> pipeline.Plan:
     results = f"for step in {STEPS}: made_up.write_step(step, paths.artifacts)"
     folders = tuple(f"{step}/" for step in STEPS)
     checkout.step("04_attack", code + results, outputs=folders)
-    figures = code + "made_up.write_figures(paths.reports / 'figures')"
+    figures = code + "made_up.write_figures(paths.reports / 'figures' / 'proposal')"
     checkout.step("06_figures", figures, inputs=("04_attack/",), outputs=("reports:figures/",))
     return pipeline.make_plan("tiny", None, checkout.steps)
 

@@ -4,6 +4,9 @@ import pytest
 
 from recmia.errors import SettingsError
 from recmia.study.settings import load_settings, profile_names
+from recmia.study.steps import PAPER_STEPS
+
+NO_PAPERS = {step.name[3:]: None for step in PAPER_STEPS}
 
 
 def test_shipped_profiles_are_valid():
@@ -29,6 +32,11 @@ def test_overrides_change_the_value_the_name_and_the_fingerprint():
         ({"target.heads": 3}, r"multiple of heads"),
         ({"data.source": "file"}, r"needs 'path' and 'columns'"),
         ({"data.source": "ml-1m"}, r"set session_gap_minutes"),
+        ({"cohorts": None}, r"needs the sections cohorts as well"),
+        (
+            {"data": None, "cohorts": None, "target": None, **NO_PAPERS},
+            r"or the section of a paper",
+        ),
         ({"title.x": 3}, r"'title' is not a section"),
         ({"cohorts.members": "many"}, r"cohorts\.members: Input should be a valid integer"),
     ],
@@ -46,7 +54,9 @@ def test_an_unknown_profile_lists_the_known():
 def test_a_profile_of_ones_own(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("title: only a title\n")
-    with pytest.raises(SettingsError, match=r"mine\.yaml are not valid:\n(.*\n)*  data: Field req"):
+    with pytest.raises(
+        SettingsError, match=r"mine\.yaml are not valid:\n(.*\n)*  dataset: Field req"
+    ):
         load_settings(str(path))
     path.write_text("title: [\n")
     with pytest.raises(SettingsError, match="not valid YAML"):

@@ -18,11 +18,20 @@ from recmia.study.fingerprint import (
 )
 from recmia.study.paths import StudyPaths
 from recmia.study.settings import Settings, load_settings
-from recmia.study.steps import PROPOSAL_STEPS, Step, producer, source_files
+from recmia.study.steps import (
+    PAPER_STEPS,
+    PROPOSAL_STEPS,
+    Step,
+    feeders,
+    producer,
+    source_files,
+    steps_of,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
-PROPOSAL = "recmia.study.proposal"
-NAMES = [step.name for step in PROPOSAL_STEPS]
+STUDY = "recmia.study"
+STEPS = (*PROPOSAL_STEPS, *PAPER_STEPS)
+NAMES = [step.name for step in STEPS]
 
 
 def test_inputs_are_made_by_earlier_steps() -> None:
@@ -31,23 +40,23 @@ def test_inputs_are_made_by_earlier_steps() -> None:
             assert producer(PROPOSAL_STEPS[:i], name) is not None, f"{step.name} reads {name}"
 
 
-@pytest.mark.parametrize("step", PROPOSAL_STEPS, ids=NAMES)
+@pytest.mark.parametrize("step", STEPS, ids=NAMES)
 def test_sections_are_settings(step: Step) -> None:
     assert set(step.sections) <= set(Settings.model_fields)
 
 
-@pytest.mark.parametrize("step", PROPOSAL_STEPS, ids=NAMES)
+@pytest.mark.parametrize("step", STEPS, ids=NAMES)
 def test_declared_modules_are_there(step: Step) -> None:
     assert set(step.modules) <= set(module_sources(set(step.modules), set()))
 
 
-@pytest.mark.parametrize("step", PROPOSAL_STEPS, ids=NAMES)
+@pytest.mark.parametrize("step", STEPS, ids=NAMES)
 def test_notebook_declares_profile_and_overrides(step: Step) -> None:
     path = ROOT / "notebooks" / step.notebook
     assert notebook_parameters(path) == {"profile", "overrides"}
 
 
-@pytest.mark.parametrize("step", PROPOSAL_STEPS, ids=NAMES)
+@pytest.mark.parametrize("step", STEPS, ids=NAMES)
 def test_settings_that_are_read_are_declared(step: Step) -> None:
     """A section that the notebook, or a study function that it reaches, reads is in the key."""
     read, seen = set(), set()
@@ -80,10 +89,14 @@ def imported(tree: ast.AST) -> dict:
     """Local name to study module, or to (study module, function)."""
     names = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PROPOSAL):
-            module = node.module[len(PROPOSAL) + 1 :]
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(STUDY + "."):
+            module = node.module[len(STUDY) + 1 :]
             for alias in node.names:
-                names[alias.asname or alias.name] = (module, alias.name) if module else alias.name
+                inner = f"{module}.{alias.name}"
+                # A module of a study package, or a function of a module.
+                path = ROOT / "src" / "recmia" / "study" / inner.replace(".", "/")
+                known = path.with_suffix(".py").is_file()
+                names[alias.asname or alias.name] = inner if known else (module, alias.name)
     return names
 
 
@@ -91,11 +104,13 @@ def imported(tree: ast.AST) -> dict:
 def functions() -> dict:
     """(module, function) to its tree and the names that it can see."""
     found = {}
-    for path in (ROOT / "src" / "recmia" / "study" / "proposal").glob("*.py"):
+    folder = ROOT / "src" / "recmia" / "study"
+    for path in folder.glob("*/*.py"):
+        module = ".".join(path.relative_to(folder).with_suffix("").parts)
         tree = ast.parse(path.read_text())
         own = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-        names = imported(tree) | {node.name: (path.stem, node.name) for node in own}
-        found |= {(path.stem, node.name): (node, names) for node in own}
+        names = imported(tree) | {node.name: (module, node.name) for node in own}
+        found |= {(module, node.name): (node, names) for node in own}
     return found
 
 
@@ -126,3 +141,15 @@ def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for bad in ("../up", "a/b", ""):
         with pytest.raises(SettingsError, match="cannot name a run"):
             StudyPaths(bad)
+
+
+def test_a_profile_runs_the_studies_that_it_has_sections_for() -> None:
+    assert steps_of(load_settings("yoochoose64")) == PROPOSAL_STEPS
+    assert [step.name for step in steps_of(load_settings("biased-mia"))] == ["11_biased_mia"]
+    assert steps_of(load_settings("quick"))[: len(PROPOSAL_STEPS)] == PROPOSAL_STEPS
+
+
+def test_feeders() -> None:
+    attack = [step for step in PROPOSAL_STEPS if step.name == "04_attack"]
+    assert feeders(PROPOSAL_STEPS, attack) == {"01_preprocess", "02_augment", "03_train"}
+    assert feeders(PROPOSAL_STEPS, PROPOSAL_STEPS) == set()

@@ -22,8 +22,9 @@ SOURCE = Path(recmia.__file__).parent
 PLUMBING = {f"recmia.{name}" for name in ("cli", "errors", "plots", "progress", "storage")} | {
     f"recmia.study.{name}"
     for name in (
-        "execute", "fingerprint", "lock", "manifest", "paths", "pipeline", "published_notebooks",
-        "report", "results", "settings", "steps", "tables", "workspace",
+        "execute", "figure_set", "fingerprint", "lock", "manifest", "papers", "paths", "pipeline",
+        "published_notebooks", "report", "results", "section", "settings", "stamped", "steps",
+        "tables", "workspace",
     )
 }  # fmt: skip
 LIBRARIES = (

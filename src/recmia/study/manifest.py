@@ -34,7 +34,7 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
                 | {"inputs": record["parts"]["inputs"], "commit": record["commit"]}
             )
     values = settings.model_dump(mode="json")
-    if values["data"].get("path"):  # a path of this machine: its name is enough
+    if values["data"] and values["data"].get("path"):  # a path of this machine: its name is enough
         values["data"]["path"] = os.path.basename(values["data"]["path"])
     return {
         "profile": settings.name,

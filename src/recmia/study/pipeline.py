@@ -25,7 +25,7 @@ from recmia.study.fingerprint import (
 from recmia.study.lock import Lock, run_lock
 from recmia.study.paths import StudyPaths
 from recmia.study.settings import Settings, load_settings
-from recmia.study.steps import PROPOSAL_STEPS, Step, producer
+from recmia.study.steps import Step, feeders, producer, steps_of
 
 RESUME = "Finished steps and checkpoints are kept: the same command goes on from here."
 
@@ -67,9 +67,14 @@ class Plan:
 def make_plan(
     profile: str = "quick",
     overrides: dict[str, Any] | None = None,
-    steps: Sequence[Step] = PROPOSAL_STEPS,
+    steps: Sequence[Step] | None = None,
 ) -> Plan:
     """Check a profile and its overrides, which make a run with a name and folders of its own.
+
+    Args:
+        profile: a shipped name or the path of a YAML file.
+        overrides: dotted setting name to value.
+        steps: the steps; where None, those of the studies that the profile has sections for.
 
     Raises:
         SettingsError: the profile or an override is not valid.
@@ -79,7 +84,8 @@ def make_plan(
     if profile.endswith((".yaml", ".yml")):
         profile = str(Path(profile).resolve())  # notebooks have another working folder
     parameters = {"profile": profile, "overrides": overrides}
-    return Plan(settings, parameters, StudyPaths(settings.name), tuple(steps))
+    steps = steps_of(settings) if steps is None else tuple(steps)
+    return Plan(settings, parameters, StudyPaths(settings.name), steps)
 
 
 def record_file(paths: StudyPaths, step: Step) -> Path:
@@ -191,9 +197,9 @@ def run(
     steps = choose(plan.steps, only)
     check_parameters(plan, steps)
     if only:
-        chosen = {step.name for step in steps}
+        before = feeders(plan.steps, steps)
         stale = [s.step.name for s in status(plan) if s.state != "up to date"]
-        if stale := [name for name in stale if name < min(chosen)]:
+        if stale := [name for name in stale if name in before]:
             print(f"Note: not up to date, used as they are: {', '.join(stale)}", file=out)
     ran = False
     with run_lock(plan.paths) as lock:

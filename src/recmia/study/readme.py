@@ -11,7 +11,7 @@ from recmia.study.paths import find_root
 from recmia.study.results import ResultRow, read_results
 
 BEGIN, END = "<!-- headline: generated from {profile} -->", "<!-- headline: end -->"
-FIGURE = "leakage_curves.png"
+FIGURE = "proposal/leakage_curves.png"
 
 
 def headline(rows: list[ResultRow], profile: str) -> str:

@@ -11,7 +11,7 @@ import yaml
 
 from recmia.errors import ArtifactError
 from recmia.storage import content_hash, file_hash, read_json, write_json, write_text
-from recmia.study import tables
+from recmia.study import papers, tables
 from recmia.study.manifest import file_hashes, make_manifest
 from recmia.study.pipeline import Plan, duration, read_record
 from recmia.study.results import (
@@ -27,7 +27,8 @@ from recmia.study.results import (
 
 STUDY = Path(__file__).parent
 TEMPLATES = STUDY / "templates"
-MADE_FROM = ("report", "tables", "results", "manifest", "published_notebooks")
+MADE_FROM = ("report", "tables", "papers", "results", "manifest", "published_notebooks")
+PROPOSAL = "proposal"
 MIME = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
 
 
@@ -73,7 +74,8 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
 def _identity(records: list[dict[str, Any] | None]) -> str:
     """What the report depends on: the steps' last runs and what makes its pages."""
     made_from = [STUDY / f"{name}.py" for name in MADE_FROM]
-    made_from += [STUDY / "paper_values.csv", STUDY / "deviations.yaml", *TEMPLATES.iterdir()]
+    texts = ("paper_values.csv", "deviations.yaml", "artefacts.yaml")
+    made_from += [*(STUDY / name for name in texts), *TEMPLATES.iterdir()]
     runs = [record and [record["key"], record["outputs"], record["finished"]] for record in records]
     return content_hash(runs, [file_hash(path) for path in sorted(made_from) if path.is_file()])
 
@@ -135,7 +137,7 @@ def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     """
     rows = sort_rows(join_paper_values(read_results(folder / "results.json")))
     pages = {"results.json": results_json(rows), "results.csv": results_csv(rows)}
-    made = tables.all_tables(rows)
+    made = tables.all_tables(papers.of_study(rows, PROPOSAL)) + papers.all_tables(rows)
     for table in made:
         pages[f"tables/{table.name}.csv"] = table.csv()
         pages[f"tables/{table.name}.md"] = table.markdown()
@@ -164,49 +166,68 @@ def _page(
         "gib": lambda size: f"{size / 2**30:.1f} GiB",
         "json": lambda value: json.dumps(value, ensure_ascii=False),
     }
-    names = {table.name: table for table in made}
-    shown = ("headline", "table1", "table2", "controls", "leakage", "leakage-by-epoch", "ranking")
+    figures = _figures(folder / "figures")
+    proposal = papers.of_study(rows, PROPOSAL)
+    deviations = yaml.safe_load((STUDY / "deviations.yaml").read_text(encoding="utf-8"))
     notebooks = sorted(path.name for path in (folder / "notebooks").glob("*.html"))
     return environment.get_template("report.html.j2").render(
         manifest=manifest,
         rows=rows,
         columns=COLUMNS,
-        tables=names,
-        others=[table for table in made if table.name not in shown],
-        headline=tables.headline_facts(rows),
-        comparison=[row for row in tables.comparison(rows) if not tables.on_subset(row)],
-        subsets=[row for row in tables.comparison(rows) if tables.on_subset(row)],
-        controls=tables.control_rows(rows),
-        figures=_figures(folder / "figures"),
-        deviations=yaml.safe_load((STUDY / "deviations.yaml").read_text(encoding="utf-8")),
+        tables=[table.name for table in made],
+        proposal=_proposal(proposal, figures.get(PROPOSAL, [])) if proposal else None,
+        papers=papers.sections(rows, figures),
+        deviations=[
+            (papers.title_of(study), entries)
+            for study, entries in deviations.items()
+            if papers.of_study(rows, study)
+        ],
         notebooks=notebooks,
     )
 
 
-def _figures(folder: Path) -> list[dict[str, Any]]:
-    """Figures declared in ``figures.json``, their files as data addresses.
+def _proposal(rows: list[ResultRow], figures: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the main study's part of the page shows."""
+    made = tables.all_tables(rows)
+    shown = ("headline", "table1", "table2", "controls", "leakage", "leakage-by-epoch", "ranking")
+    return {
+        "tables": {table.name: table for table in made},
+        "others": [table for table in made if table.name not in shown],
+        "headline": tables.headline_facts(rows),
+        "comparison": [row for row in tables.comparison(rows) if not tables.on_subset(row)],
+        "subsets": [row for row in tables.comparison(rows) if tables.on_subset(row)],
+        "controls": tables.control_rows(rows),
+        "figures": figures,
+    }
+
+
+def _figures(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Figures of each study, declared in ``<study>/figures.json``, their files as data addresses.
 
     Raises:
         ArtifactError: a declared file is missing or is no PNG, SVG or JPEG.
     """
-    if not (folder / "figures.json").exists():
-        return []
-    figures = []
-    for entry in read_json(folder / "figures.json"):
-        path = folder / entry["file"]
-        if not path.is_file() or path.suffix not in MIME:
-            raise ArtifactError(f"{path}, named in figures.json, is missing or not PNG, SVG, JPEG.")
-        data = base64.b64encode(path.read_bytes()).decode("ascii")
-        source = entry.get("source", [])
-        figures.append(
-            {
-                "title": entry["title"],
-                "caption": entry.get("caption", ""),
-                "source": [source] if isinstance(source, str) else source,
-                "address": f"data:{MIME[path.suffix]};base64,{data}",
-                "forms": sorted(
-                    p.name for p in folder.glob(f"{path.stem}.*") if p.suffix in (*MIME, ".pdf")
-                ),
-            }
-        )
-    return figures
+    return {
+        listed.parent.name: [_figure(listed.parent, entry) for entry in read_json(listed)]
+        for listed in sorted(folder.glob("*/figures.json"))
+    }
+
+
+def _figure(folder: Path, entry: dict[str, Any]) -> dict[str, Any]:
+    path = folder / entry["file"]
+    if not path.is_file() or path.suffix not in MIME:
+        raise ArtifactError(f"{path}, named in figures.json, is missing or not PNG, SVG, JPEG.")
+    data = base64.b64encode(path.read_bytes()).decode("ascii")
+    source = entry.get("source", [])
+    return {
+        "title": entry["title"],
+        "caption": entry.get("caption", ""),
+        "artefact": entry.get("artefact", ""),
+        "source": [source] if isinstance(source, str) else source,
+        "address": f"data:{MIME[path.suffix]};base64,{data}",
+        "forms": sorted(
+            f"figures/{folder.name}/{p.name}"
+            for p in folder.glob(f"{path.stem}.*")
+            if p.suffix in (*MIME, ".pdf")
+        ),
+    }

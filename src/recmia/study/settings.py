@@ -6,19 +6,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from recmia.errors import SettingsError
 from recmia.storage import content_hash
+from recmia.study.biased_mia.settings import BiasedMIAStudy
+from recmia.study.section import Section
 
 PROFILES = Path(__file__).parent / "profiles"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SyntheticLog(_Section):
+class SyntheticLog(Section):
     """The built-in click log (`recmia.data.synthetic`)."""
 
     clicks: int = Field(200_000, ge=100, description="clicks to generate, before cleaning")
@@ -26,7 +24,7 @@ class SyntheticLog(_Section):
     days: int = Field(182, ge=1, description="days that the log covers")
 
 
-class Columns(_Section):
+class Columns(Section):
     """Column names of a click log of one's own: `session`, or `user` with a gap."""
 
     session: str | None = None
@@ -44,7 +42,7 @@ class Columns(_Section):
         return self
 
 
-class Data(_Section):
+class Data(Section):
     """Where the clicks come from."""
 
     source: Literal[
@@ -78,7 +76,7 @@ class Data(_Section):
         return self
 
 
-class Preprocess(_Section):
+class Preprocess(Section):
     """Cleaning and padding (notebook 01)."""
 
     max_length: int = Field(20, ge=2, description="clicks kept of a session, the last ones")
@@ -86,7 +84,7 @@ class Preprocess(_Section):
     partitions: int | None = Field(None, ge=1, description="shards; by size where null")
 
 
-class Cohorts(_Section):
+class Cohorts(Section):
     """Sizes of the disjoint cohorts, in sessions (notebook 02)."""
 
     members: int = Field(..., ge=20, description="member sessions of the target, and of the shadow")
@@ -96,7 +94,7 @@ class Cohorts(_Section):
     similar_items: int = Field(10, ge=1, description="a replaced item comes from this many nearest")
 
 
-class Target(_Section):
+class Target(Section):
     """The recommender under attack, and its shadow (notebook 03)."""
 
     architecture: Literal["gpt2", "xlnet"] = "gpt2"
@@ -120,7 +118,7 @@ class Target(_Section):
         return self
 
 
-class AttackTraining(_Section):
+class AttackTraining(Section):
     """The MLP attack (notebook 04)."""
 
     hidden: tuple[int, ...] = (64, 32)
@@ -131,7 +129,7 @@ class AttackTraining(_Section):
     folds: int = Field(2, ge=2, description="cross-fitting folds of the target-labelled attack")
 
 
-class Baselines(_Section):
+class Baselines(Section):
     """Biased-MIA and DL-MIA (notebook 05)."""
 
     top_k: int = Field(100, ge=1, description="length of a recommendation list")
@@ -142,22 +140,22 @@ class Baselines(_Section):
     dl_alternating_epochs: int = Field(100, ge=0)
 
 
-class Intervals(_Section):
+class Intervals(Section):
     """Bootstrap over seeds, then over groups of identical sessions."""
 
     repeats: int = Field(1000, ge=50)
     level: float = Field(0.95, gt=0.5, lt=1)
 
 
-class Figures(_Section):
+class Figures(Section):
     """Figures (notebook 06)."""
 
     tsne_sessions: int = Field(1500, ge=20, description="sessions a class in a t-SNE picture")
     perplexity: float = Field(30, gt=1)
 
 
-class Settings(_Section):
-    """One profile."""
+class Settings(Section):
+    """One profile. It runs the studies that it has sections for, see `recmia.study.steps`."""
 
     name: str
     title: str
@@ -170,14 +168,25 @@ class Settings(_Section):
         "augmented_as_nonmembers",
         "augmented_trained",
     )
-    data: Data
+    data: Data | None = None
     preprocess: Preprocess = Preprocess()
-    cohorts: Cohorts
-    target: Target
+    cohorts: Cohorts | None = None
+    target: Target | None = None
     attack: AttackTraining = AttackTraining()
     baselines: Baselines = Baselines()
     intervals: Intervals = Intervals()
     figures: Figures = Figures()
+    biased_mia: BiasedMIAStudy | None = None
+
+    @model_validator(mode="after")
+    def _whole_studies(self) -> Settings:
+        needed = {name: getattr(self, name) for name in ("data", "cohorts", "target")}
+        absent = [name for name, section in needed.items() if section is None]
+        if 0 < len(absent) < len(needed):
+            raise ValueError(f"the main study needs the sections {', '.join(absent)} as well")
+        if absent and self.biased_mia is None:
+            raise ValueError("a profile needs data, cohorts and target, or the section of a paper")
+        return self
 
     def fingerprint(self, *sections: str) -> str:
         """SHA-256 of the named sections or fields (all where none is named)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,18 @@ def source_files(settings: Settings, paths: StudyPaths) -> list[Path]:
     from recmia.data.registry import find_files
 
     return list(find_files(settings.data.source, paths.data))
+
+
+def biased_mia_files(settings: Settings, paths: StudyPaths) -> list[Path]:
+    """Files that notebook 11 reads; none for data sets that are made up.
+
+    Raises:
+        DataError: the files are not there.
+    """
+    from recmia.data.registry import find_files
+
+    names = [data.source for data in settings.biased_mia.datasets.values()]
+    return [p for name in names if name != "synthetic" for p in find_files(name, paths.data)]
 
 
 PREPROCESSED = tuple(
@@ -121,9 +133,30 @@ PROPOSAL_STEPS = (
             "04_attack/",
             "05_baselines/",
         ),
-        outputs=("reports:figures/",),
+        outputs=("reports:figures/proposal/",),
     ),
 )
+
+
+PAPER_STEPS = (
+    Step(
+        "11_biased_mia",
+        "11_biased_mia.ipynb",
+        "Biased-MIA (CCS 2021)",
+        sections=("root_seed", "n_seeds", "device", "biased_mia", "intervals"),
+        modules=("recmia.plots", "recmia/recmia.mplstyle"),
+        outputs=("11_biased_mia/", "reports:figures/biased-mia/"),
+        external_inputs=biased_mia_files,
+    ),
+)
+
+
+def steps_of(settings: Settings) -> tuple[Step, ...]:
+    """The steps of the studies that a profile has sections for."""
+    main = PROPOSAL_STEPS if settings.target is not None else ()
+    return main + tuple(
+        step for step in PAPER_STEPS if getattr(settings, step.name[3:]) is not None
+    )
 
 
 def producer(steps: tuple[Step, ...], relative: str) -> Step | None:
@@ -133,3 +166,16 @@ def producer(steps: tuple[Step, ...], relative: str) -> Step | None:
             if relative == output or (output.endswith("/") and relative.startswith(output)):
                 return step
     return None
+
+
+def feeders(steps: tuple[Step, ...], chosen: Sequence[Step]) -> set[str]:
+    """Names of the steps, outside ``chosen``, whose outputs these rest on, however deeply."""
+    found: set[str] = set()
+    queue = list(chosen)
+    while queue:
+        for name in queue.pop().inputs:
+            made = producer(steps, name)
+            if made is not None and made not in chosen and made.name not in found:
+                found.add(made.name)
+                queue.append(made)
+    return found

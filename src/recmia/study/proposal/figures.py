@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from recmia import plots
 from recmia.evaluation.metrics import ROC_AUC, roc_curve
 from recmia.recommenders.training import TrainingRecord
 from recmia.seeds import child_seed, generator
-from recmia.storage import read_arrays, write_json
-from recmia.study.proposal import READINGS
+from recmia.storage import read_arrays
+from recmia.study.figure_set import FigureSet
+from recmia.study.proposal import READINGS, STUDY
 from recmia.study.proposal.attacking import (
     ALL,
     BLIND,
@@ -37,38 +35,13 @@ from recmia.study.workspace import Study
 READING = "augmented_as_nonmembers"
 
 
-class FigureSet:
-    """Figures of one report: saved as PNG and SVG, with captions in ``figures.json``."""
-
-    def __init__(self, study: Study) -> None:
-        self.study = study
-        self.folder: Path = study.paths.reports / "figures"
-        self.entries: list[dict] = []
-
-    def add(self, figure: Figure, name: str, title: str, caption: str, source: list[str]) -> None:
-        """Save a figure and remember what it shows."""
-        plots.save_figure(figure, self.folder, name)
-        self.entries.append(
-            {"file": f"{name}.png", "title": title, "caption": caption, "source": source}
-        )
-
-    def close(self) -> list[dict]:
-        """Write ``figures.json``; remove files of figures that are no longer drawn."""
-        names = {Path(entry["file"]).stem for entry in self.entries}
-        for path in self.folder.glob("*.*"):
-            if path.suffix != ".json" and path.stem not in names:
-                path.unlink()
-        write_json(self.folder / "figures.json", self.entries)
-        return self.entries
-
-
 def draw_all(study: Study) -> list[dict]:
     """Draw every figure into the report's folder.
 
     Returns:
         What ``figures.json`` holds: file, title, caption and source of each figure.
     """
-    figures = FigureSet(study)
+    figures = FigureSet(study, STUDY)
     records = load_records(study)
     best = best_epochs(study, curves(records))
     last = study.settings.target.epochs

@@ -1,0 +1,99 @@
+"""Choices of notebook 11; the values are the paper's (section 3.1) where it gives any."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from recmia.study.section import Section
+
+Algorithm = Literal["I", "L", "N"]
+Generator = Literal["Origin", "Concat10", "Concat20", "Concat100", "Hadamard", "Similarity"]
+
+
+class DataSet(Section):
+    """A data set of interactions, or one that is made up."""
+
+    source: Literal["ml-1m", "lastfm-hetrec-2011", "amazon-digital-music", "synthetic"]
+    title: str = Field(..., description="name in tables; says where a slice stands in for the file")
+    users: int = Field(900, ge=30, description="of a synthetic data set")
+    items: int = Field(600, ge=20, description="of a synthetic data set")
+    mean_length: float = Field(40, ge=5, description="interactions a user, synthetic data set")
+
+
+class LatentFactors(Section):
+    """The latent factor model (L)."""
+
+    dim: int = Field(100, ge=2)
+    epochs: int = Field(20, ge=1)
+    learning_rate: float = Field(0.01, gt=0)
+    regularisation: float = Field(0.01, ge=0)
+
+
+class NeuralCF(Section):
+    """Neural collaborative filtering (N)."""
+
+    epochs: int = Field(20, ge=1)
+    batch_size: int = Field(256, ge=1)
+    negatives: int = Field(4, ge=1)
+
+
+class BiasedMIAStudy(Section):
+    """Every table and figure of Biased-MIA (notebook 11)."""
+
+    datasets: dict[str, DataSet] = Field(..., description="letter to data set, as in Table 1")
+    algorithms: tuple[Algorithm, ...] = ("I", "L", "N")
+    content_based: str | None = Field(
+        None, description="letter of the data set with metadata for section 3.5"
+    )
+    min_interactions: int = Field(20, ge=2, description="of a shadow or target user")
+    min_users: int = Field(
+        300, ge=10, description="a side must have; min_interactions is lowered where it has not"
+    )
+    held_out_share: float = Field(0.2, gt=0, lt=1, description="of a history, the last, for HR")
+    top_k: int = Field(100, ge=1, description="recommendations in a list")
+    neighbours: int = Field(100, ge=1, description="similar items kept by algorithm I")
+    latent_factors: LatentFactors = LatentFactors()
+    neural_cf: NeuralCF = NeuralCF()
+    vector_dim: int = Field(100, ge=2, description="length l of item vectors")
+    vector_epochs: int = Field(30, ge=1)
+    attack_epochs: int = Field(20, ge=1)
+    list_lengths: tuple[int, ...] = Field(
+        (10, 20, 30, 40, 50, 60, 70, 80, 90, 100), description="k of figures 8a and 9"
+    )
+    vector_lengths: tuple[int, ...] = Field(
+        (10, 20, 30, 40, 50, 60, 70, 80, 90, 100), description="l of figures 8b and 9"
+    )
+    crossed_lengths: tuple[int, ...] = Field(
+        (20, 50, 100), description="what the other one is set to in figure 9"
+    )
+    crossed_cell: str = Field("MIMI", description="setting of figure 9")
+    generators: tuple[Generator, ...] = (
+        *("Origin", "Concat10", "Concat20", "Concat100", "Hadamard", "Similarity"),
+    )
+    shadow_shares: tuple[float, ...] = Field((0.7, 0.8, 0.9), description="data-size test")
+    size_dataset: str = Field("L", description="data set of the data-size test")
+    defence_ratio: float = Field(0.1, gt=0, le=1, description="recommendations to candidates")
+    defence_ratios: tuple[float, ...] = Field(
+        (0.5, 0.2, 0.1, 0.05), description="of the curve beside the paper's single ratio"
+    )
+    tsne_users: int = Field(800, ge=20, description="users of a side in a t-SNE picture")
+    perplexity: float = Field(30, gt=1)
+
+    @model_validator(mode="after")
+    def _letters(self) -> BiasedMIAStudy:
+        if any(len(letter) != 1 for letter in self.datasets):
+            raise ValueError("a data set is named by one letter, as in the paper's Table 1")
+        for name in ("content_based", "size_dataset"):
+            letter = getattr(self, name)
+            if letter is not None and letter not in self.datasets:
+                raise ValueError(f"{name} '{letter}' is none of {', '.join(self.datasets)}")
+        cells = [d + a for d in self.datasets for a in self.algorithms]
+        if self.crossed_cell not in [cell + cell for cell in cells]:
+            raise ValueError(f"crossed_cell '{self.crossed_cell}' is not one of the settings")
+        if max(self.list_lengths) > self.top_k or max(self.crossed_lengths) > self.top_k:
+            raise ValueError("no list can be longer than top_k")
+        if self.defence_ratio not in self.defence_ratios:
+            raise ValueError("defence_ratio must be one of defence_ratios")
+        return self

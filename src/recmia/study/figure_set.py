@@ -1,0 +1,57 @@
+"""The figures of one study in a report: files, and what each shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from recmia import plots
+from recmia.storage import write_json
+from recmia.study.workspace import Study
+
+
+class FigureSet:
+    """Figures saved as PNG and SVG below ``figures/<name>``, with captions in ``figures.json``.
+
+    Args:
+        study: the run.
+        name: "proposal" or a paper's name, see ``artefacts.yaml``.
+    """
+
+    def __init__(self, study: Study, name: str) -> None:
+        self.study = study
+        self.folder: Path = study.paths.reports / "figures" / name
+        self.entries: list[dict] = []
+
+    def add(
+        self,
+        figure: Figure,
+        name: str,
+        title: str,
+        caption: str,
+        source: list[str],
+        artefact: str = "",
+    ) -> None:
+        """Save a figure and remember what it shows.
+
+        Args:
+            figure: the figure.
+            name: file name without suffix.
+            title: heading.
+            caption: what is drawn and from what.
+            source: steps or modules that it is drawn from.
+            artefact: the paper's table or figure that it stands beside in the report.
+        """
+        plots.save_figure(figure, self.folder, name)
+        entry = {"file": f"{name}.png", "title": title, "caption": caption, "source": source}
+        self.entries.append(entry | ({"artefact": artefact} if artefact else {}))
+
+    def close(self) -> list[dict]:
+        """Write ``figures.json``; remove files of figures that are no longer drawn."""
+        names = {Path(entry["file"]).stem for entry in self.entries}
+        for path in self.folder.glob("*.*"):
+            if path.suffix != ".json" and path.stem not in names:
+                path.unlink()
+        write_json(self.folder / "figures.json", self.entries)
+        return self.entries
