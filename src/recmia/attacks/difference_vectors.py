@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from recmia.errors import DataError
 from recmia.sessions import PADDING
 
 PositionWeights = Literal["mean", "linear"]
+_RUN = 2_000_000  # items read at a time
 
 
 def difference_vectors(
@@ -51,10 +53,52 @@ def difference_vectors(
                 f"found {ids.min()}..{ids.max()}.",
                 column=name,
             )
+    return difference_vectors_flat(
+        *_flat(histories), *_flat(lists), item_vectors, position_weights=position_weights
+    )
+
+
+def difference_vectors_flat(
+    history_items: np.ndarray,
+    history_offsets: np.ndarray,
+    list_items: np.ndarray,
+    list_offsets: np.ndarray,
+    item_vectors: np.ndarray,
+    *,
+    position_weights: PositionWeights = "mean",
+    progress: Callable[[int], None] = lambda units: None,
+) -> np.ndarray:
+    """`difference_vectors` of histories and lists one after the other, without padding.
+
+    Units are taken in runs of about two million items, so that memory beside the result stays
+    below 100 MB however many units there are. Equal to the padded form, bit for bit.
+
+    Args:
+        history_items: integer [m], rows of ``item_vectors``: the histories one after the other.
+        history_offsets: int64 [n + 1], where each history begins, and m.
+        list_items: integer [r], the lists one after the other, best first.
+        list_offsets: int64 [n + 1], where each list begins, and r.
+        item_vectors: float32 [V, l].
+        position_weights: "mean" or "linear".
+        progress: called with the number of units done.
+
+    Returns:
+        float32 [n, l].
+    """
     vectors = torch.from_numpy(np.ascontiguousarray(item_vectors, dtype=np.float32))
-    weights = _list_weights(lists != PADDING, position_weights)
-    centre = _weighted_sum(histories, _list_weights(histories != PADDING, "mean"), vectors)
-    return (centre - _weighted_sum(lists, weights, vectors)).numpy()
+    n = len(history_offsets) - 1
+    result = np.empty((n, vectors.shape[1]), dtype=np.float32)
+    before = history_offsets + list_offsets  # items in front of each unit, of both kinds
+    start = 0
+    while start < n:
+        end = int(np.searchsorted(before, before[start] + _RUN, side="right")) - 1
+        units = slice(start, min(max(end, start + 1), n))
+        centre = _weighted_sum(history_items, history_offsets, units, "mean", vectors)
+        lists = _weighted_sum(list_items, list_offsets, units, position_weights, vectors)
+        result[units] = (centre - lists).numpy()
+        progress(units.stop - units.start)
+        start = units.stop
+    return result
 
 
 def observed_difference_vectors(
@@ -76,16 +120,35 @@ def observed_difference_vectors(
     )
 
 
-def _list_weights(present: np.ndarray, kind: PositionWeights) -> np.ndarray:
-    """float32 [n, k]: weights that sum to one over the places that hold an item."""
-    if kind == "mean":
-        weights = present.astype(np.float32)
+def _flat(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Items [m] and offsets [n + 1] of rows padded with 0."""
+    present = padded != PADDING
+    return padded[present], np.concatenate([[0], np.cumsum(present.sum(axis=1))])
+
+
+def _weighted_sum(
+    items: np.ndarray,
+    offsets: np.ndarray,
+    units: slice,
+    position_weights: PositionWeights,
+    vectors: torch.Tensor,
+) -> torch.Tensor:
+    """[units, l]: vectors of each unit's items, with weights that sum to one."""
+    ends = offsets[units.start : units.stop + 1].astype(np.int64)
+    ids = torch.from_numpy(items[ends[0] : ends[-1]].astype(np.int64))
+    ends -= ends[0]
+    lengths = np.diff(ends)
+    if position_weights == "mean":
+        weights = np.repeat(np.float32(1) / np.maximum(lengths, 1).astype(np.float32), lengths)
     else:
-        rank = np.cumsum(present, axis=1, dtype=np.float32)
-        weights = np.where(present, rank[:, -1:] - rank + 1, np.float32(0))
-    return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1)
-
-
-def _weighted_sum(ids: np.ndarray, weights: np.ndarray, vectors: torch.Tensor) -> torch.Tensor:
-    ids, weights = torch.from_numpy(np.ascontiguousarray(ids)), torch.from_numpy(weights)
-    return embedding_bag(ids, vectors, mode="sum", per_sample_weights=weights)
+        length = np.repeat(lengths, lengths)
+        place = np.arange(len(ids)) - np.repeat(ends[:-1], lengths)
+        weights = (length - place).astype(np.float32)
+        weights /= (length * (length + 1) // 2).astype(np.float32)
+    return embedding_bag(
+        ids,
+        vectors,
+        torch.from_numpy(ends[:-1]),
+        mode="sum",
+        per_sample_weights=torch.from_numpy(weights),
+    )
