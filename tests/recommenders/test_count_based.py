@@ -1,14 +1,17 @@
-"""Popularity, item neighbours and the ranking protocol on cases worked out by hand."""
+"""Popularity, item neighbours, the defence and the ranking protocol on cases worked out by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from recmia.errors import DataError
 from recmia.recommenders.base import Recommender
 from recmia.recommenders.item_neighbours import ItemNeighbours
+from recmia.recommenders.lists import top_lists
 from recmia.recommenders.popularity import Popularity
-from recmia.recommenders.ranking import evaluate_ranking, without_last_click
+from recmia.recommenders.popularity_randomization import PopularityRandomization
+from recmia.recommenders.ranking import evaluate_ranking, hit_rate, without_last_click
 from recmia.sessions import Sessions
 
 
@@ -45,6 +48,84 @@ def test_neighbours_by_hand():
 def test_later_clicks_weigh_more():
     model = ItemNeighbours(vocabulary_size=7).fit(make([3, 5], [4, 6]))
     np.testing.assert_array_equal(model.recommend(make([3, 4], [4, 3]), 2), [[6, 5], [5, 6]])
+
+
+def test_item_based_filter_uses_the_whole_history_and_leaves_it_out():
+    members = make([3, 4], [3, 4, 5], [4, 6])
+    model = ItemNeighbours(vocabulary_size=7, last_clicks=None).fit(members)
+    # cos(3,4) .816, cos(3,5) .707, cos(4,5) and cos(4,6) .577; a user of 3 and 6 gets
+    # 4 (.816 + .577) and then 5 (.707); one of 4 gets 3, then 5 and 6 by id; the order is nothing.
+    asked = make([3, 6], [6, 3], [4], [3, 4, 5, 6])
+    expected = [[4, 5, 0], [4, 5, 0], [3, 5, 6], [0, 0, 0]]
+    np.testing.assert_array_equal(model.recommend(asked, 3), expected)
+    np.testing.assert_array_equal(model.recommend_folded_in(asked, 3), expected)
+    # Early items weigh as much as the last: with one click only, 3 would be last and bring 5.
+    long = make([4, 6, 6, 3])
+    np.testing.assert_array_equal(model.recommend(long, 3), [[5, 0, 0]])
+
+
+def test_few_neighbours_leave_lists_short():
+    members = make([3, 4], [3, 4, 5], [4, 6])
+    model = ItemNeighbours(vocabulary_size=7, neighbours=1, last_clicks=None).fit(members)
+    np.testing.assert_array_equal(model.recommend(make([3], [5]), 2), [[4, 0], [3, 0]])
+
+
+def test_long_histories_need_no_cube():
+    # Comparing every candidate with every click would take 2.2 GB here.
+    n, width, size = 400, 2314, 3000
+    clicks = 3 + (np.arange(n)[:, None] + np.arange(width)) % (size - 3)
+    users = Sessions(clicks, np.full(n, width), np.arange(n))
+    lists = Popularity(vocabulary_size=size, exclude_seen=True).fit(users[:1]).recommend(users, 100)
+    # Counts are equal beyond what the first user has: user 0 gets the smallest ids that it lacks.
+    np.testing.assert_array_equal(lists[0], 3 + width + np.arange(100))
+    # User 300 has 303 .. 2616, and of the popular items 3 .. 2316 it lacks 3 .. 302.
+    np.testing.assert_array_equal(lists[300], 3 + np.arange(100))
+
+
+def test_equal_scores_go_by_the_smaller_id_and_short_lists_are_padded():
+    scores = np.array([[9, 9, 9, 1, 2, 2, 2, 0], [9, 9, 9, 5, 5, 5, 5, 5]], dtype=np.float32)
+    lists = top_lists(scores, make([5, 5], [3, 4, 6, 7]), 4)
+    np.testing.assert_array_equal(lists, [[4, 6, 3, 7], [5, 0, 0, 0]])
+
+
+def test_randomised_popularity_draws_from_the_most_popular():
+    # Item 3 + i is clicked 40 - i times, so that the candidates of lists of 2 are items 3 .. 22.
+    members = make(*[[3 + i] for i in range(40) for _ in range(40 - i)], width=1)
+    model = PopularityRandomization(vocabulary_size=43, seed=5).fit(members)
+    np.testing.assert_array_equal(model.candidates(2), 3 + np.arange(20))
+    assert model.true_alpha(2) == pytest.approx(0.1)
+    n = 4000
+    users = Sessions(np.full((n, 1), 3), np.ones(n, dtype=np.int64), 7 * np.arange(n))
+    lists = model.recommend(users, 2)
+    # Item 3 is everybody's own: 19 candidates are left for two different places.
+    assert (lists[:, 0] != lists[:, 1]).all()
+    for place in (0, 1):
+        counts = np.bincount(lists[:, place], minlength=43)
+        assert counts[4:23].sum() == n
+        # Each is binomial(4000, 1/19): mean 210.5, standard deviation 14.1.
+        assert np.abs(counts[4:23] - n / 19).max() < 4.5 * 14.1
+    backwards = model.recommend(users[::-1], 2)
+    np.testing.assert_array_equal(backwards[::-1], lists)
+    other = PopularityRandomization(vocabulary_size=43, seed=6).fit(members).recommend(users, 2)
+    # Two draws of an ordered pair agree with probability 1 / (19 * 18): 11.7 of 4000.
+    assert (other == lists).all(axis=1).sum() < 40
+
+
+def test_candidates_end_with_the_catalogue():
+    model = PopularityRandomization(vocabulary_size=13, seed=0).fit(make([5, 5, 4]))
+    assert len(model.candidates(4)) == 10 and model.true_alpha(4) == pytest.approx(0.4)
+    assert model.true_alpha(20) == 1
+    lists = model.recommend(make([3, 4], [5]), 12)
+    assert set(lists[0]) == {0, *range(5, 13)} and set(lists[1]) == {0, 3, 4, *range(6, 13)}
+    with pytest.raises(DataError, match="alpha"):
+        PopularityRandomization(vocabulary_size=13, alpha=0.0, seed=0)
+
+
+def test_hit_rates_by_hand():
+    lists = np.array([[5, 6, 0], [5, 6, 7], [3, 4, 5], [3, 0, 0]])
+    held_out = make([6, 9], [9, 7], [8], [])
+    np.testing.assert_array_equal(hit_rate(lists, held_out), [1, 1, 0, 0])
+    np.testing.assert_array_equal(hit_rate(lists, held_out, "next"), [1, 0, 0, 0])
 
 
 def test_last_click_is_split_off():

@@ -7,23 +7,28 @@ import warnings
 import numpy as np
 from scipy import sparse
 
+from recmia.recommenders.histories import histories_of, user_chunks
+from recmia.recommenders.lists import ranked_lists
 from recmia.sessions import FIRST_ITEM, Sessions
 
 
 class ItemNeighbours:
     """Item-based nearest neighbours on co-occurrence in sessions (cosine; library: implicit).
 
-    The score of an item is the sum of its similarities to the last clicks, weighted 1, 1/2, 1/3
-    and so on from the last click back. Equal scores go by the smaller id.
+    After a session, the score of an item is the sum of its similarities to the last clicks,
+    weighted 1, 1/2, 1/3 and so on from the last click back. For a user, it is the sum over all the
+    items of the history, each weighing 1, and none of these is recommended: the item-based
+    collaborative filter (Item) of Zhang et al. (CCS 2021, section 2.3), who give no details.
+    Equal scores go by the smaller id.
 
     Args:
         vocabulary_size: V.
         neighbours: similar items kept of each item.
-        last_clicks: clicks of a session that are used.
+        last_clicks: clicks of a session that are used; None for users and their whole history.
     """
 
     def __init__(
-        self, *, vocabulary_size: int, neighbours: int = 100, last_clicks: int = 3
+        self, *, vocabulary_size: int, neighbours: int = 100, last_clicks: int | None = 3
     ) -> None:
         self.vocabulary_size = vocabulary_size
         self.neighbours, self.last_clicks = neighbours, last_clicks
@@ -51,23 +56,34 @@ class ItemNeighbours:
         return self
 
     def recommend(self, sessions: Sessions, k: int) -> np.ndarray:
-        """Int64 [n, k], padded with 0 where the last clicks have fewer neighbours."""
-        n = len(sessions)
-        back = np.arange(self.last_clicks)
-        places = sessions.lengths[:, None] - 1 - back
+        """Int64 [n, k], padded with 0 where the items used have fewer neighbours."""
+        parts = [np.zeros((0, k), dtype=np.int64)]
+        # At worst every item of the catalogue gets a score from every user.
+        for rows in user_chunks(len(sessions), self.vocabulary_size):
+            parts.append(self._lists(sessions[rows], k))
+        return np.concatenate(parts)
+
+    def recommend_folded_in(self, sessions: Sessions, k: int) -> np.ndarray:
+        """Lists for anybody: the model holds no user, so the same as `recommend`."""
+        return self.recommend(sessions, k)
+
+    def _lists(self, sessions: Sessions, k: int) -> np.ndarray:
+        if self.last_clicks is None:
+            history = histories_of(sessions, self.vocabulary_size).matrix()
+            scores = history @ self.similarity
+            scores = scores - scores.multiply(history)  # exactly 0 for what the user has
+            scores.eliminate_zeros()
+        else:
+            scores = self._weights(sessions) @ self.similarity
+        scores = scores.tocoo()
+        candidates = scores.col >= FIRST_ITEM
+        row, item, score = (x[candidates] for x in (scores.row, scores.col, scores.data))
+        return ranked_lists(row, item, score, len(sessions), k)
+
+    def _weights(self, sessions: Sessions) -> sparse.csr_matrix:
+        places = sessions.lengths[:, None] - 1 - np.arange(self.last_clicks)
         rows, steps = np.nonzero(places >= 0)
         items = sessions.clicks[rows, places[rows, steps]]
-        weights = sparse.csr_matrix(
-            (1.0 / (1 + steps), (rows, items)), shape=(n, self.vocabulary_size)
+        return sparse.csr_matrix(
+            (1.0 / (1 + steps), (rows, items)), shape=(len(sessions), self.vocabulary_size)
         )
-        scores = (weights @ self.similarity).tocoo()
-        items_only = scores.col >= FIRST_ITEM
-        row, item, score = (x[items_only] for x in (scores.row, scores.col, scores.data))
-        order = np.lexsort((item, -score, row))
-        row, item = row[order], item[order]
-        first = np.searchsorted(row, np.arange(n))
-        rank = np.arange(len(row)) - first[row]
-        lists = np.zeros((n, k), dtype=np.int64)
-        kept = rank < k
-        lists[row[kept], rank[kept]] = item[kept]
-        return lists

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from recmia.recommenders.histories import user_chunks
+from recmia.recommenders.lists import top_lists
 from recmia.sessions import FIRST_ITEM, Sessions
-
-SESSIONS_AT_ONCE = 5_000
 
 
 class Popularity:
@@ -32,17 +32,17 @@ class Popularity:
         """Int64 [n, k], padded with 0 where the catalogue is smaller than k."""
         if not self.exclude_seen:
             return np.repeat(self._top(k)[None], len(sessions), axis=0)
-        candidates = self._top(k + sessions.max_length)
+        standing = np.zeros(self.vocabulary_size)
+        standing[self.order] = -np.arange(len(self.order))
         parts = [np.zeros((0, k), dtype=np.int64)]
-        for start in range(0, len(sessions), SESSIONS_AT_ONCE):
-            clicks = sessions.clicks[start : start + SESSIONS_AT_ONCE]
-            seen = (candidates[None, :, None] == clicks[:, None, :]).any(axis=2)
-            unseen_first = np.argsort(seen, axis=1, kind="stable")[:, :k]
-            chosen = np.where(
-                np.take_along_axis(seen, unseen_first, 1), 0, candidates[unseen_first]
-            )
-            parts.append(chosen)
+        for rows in user_chunks(len(sessions), self.vocabulary_size):
+            scores = np.repeat(standing[None], len(sessions[rows]), axis=0)
+            parts.append(top_lists(scores, sessions[rows], k))
         return np.concatenate(parts)
+
+    def recommend_folded_in(self, sessions: Sessions, k: int) -> np.ndarray:
+        """Lists for anybody: the model holds no user, so the same as `recommend`."""
+        return self.recommend(sessions, k)
 
     def _top(self, k: int) -> np.ndarray:
         top = self.order[:k]

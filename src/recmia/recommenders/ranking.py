@@ -1,9 +1,9 @@
-"""Ranking quality: how well a recommender predicts a session's last click from those before."""
+"""Ranking quality: how well lists predict the last click of a session, or what a user has next."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -55,3 +55,29 @@ def evaluate_ranking(
     hit = found.any(axis=1)
     rank = found.argmax(axis=1) + 1
     return RankingQuality(np.where(hit, 1 / np.log2(1 + rank), 0.0), hit.astype(np.float64))
+
+
+def hit_rate(
+    lists: np.ndarray, held_out: Sessions, reading: Literal["any", "next"] = "any"
+) -> np.ndarray:
+    """HR@k of each user: whether the list includes the ground truth (CCS 2021, section 3.2).
+
+    The paper does not say which ground truth. "any": at least one of the items held out is in the
+    list, the reading whose values are of the size of its Table 2; "next": the first one is.
+
+    Args:
+        lists: int64 [n, k], padded with 0.
+        held_out: items of the same users in order, aligned by row.
+        reading: which of the two.
+
+    Returns:
+        float64 [n], 0 or 1; 0 where nothing was held out.
+    """
+    if reading == "next":
+        first = held_out.clicks[:, :1]
+        return ((lists == first) & (first != PADDING)).any(axis=1).astype(np.float64)
+    # A user's item as one number: held-out items of thousands are looked up without comparing all.
+    size = 1 + max(lists.max(initial=0), held_out.clicks.max(initial=0))
+    rows = np.arange(len(lists))[:, None]
+    in_list = np.isin(rows * size + held_out.clicks, rows * size + lists)
+    return (in_list & (held_out.clicks != PADDING)).any(axis=1).astype(np.float64)
