@@ -1,9 +1,10 @@
-"""The command line: `recmia run | status | report | data | profiles`."""
+"""The command line: `recmia run | status | report | data | audit | profiles`."""
 
 from __future__ import annotations
 
 import errno
 import signal
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -50,6 +51,24 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Click logs.")
 app.add_typer(data_app, name="data")
+
+
+class _AuditCommands(typer.core.TyperGroup):
+    """Says on Ctrl-C that earlier results are as they were: an audit writes at its end only."""
+
+    def invoke(self, ctx) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _complain("Stopped. Nothing was written; earlier results are as they were.")
+            raise typer.Exit(130) from None
+
+
+audit_app = typer.Typer(
+    cls=_AuditCommands, no_args_is_help=True, rich_markup_mode=None,
+    help="What a system of your own leaks, from files exported from it.",
+)  # fmt: skip
+app.add_typer(audit_app, name="audit")
 
 PROFILE_HELP = "A shipped profile (see `recmia profiles`) or the path of a YAML file."
 SET_HELP = "Another value for a setting, e.g. target.epochs=5; makes a run with a name of its own."
@@ -213,6 +232,65 @@ def data_check(name: Name) -> None:
         print(f"{file.status:<11} {file.path}")
     if any(file.status in ("missing", "mismatch") for file in found):
         raise typer.Exit(1)
+
+
+@audit_app.command("lists")
+def audit_lists(
+    shadow: Annotated[Path, typer.Option(metavar="DIR", help="Side of known membership.")],
+    target: Annotated[Path, typer.Option(metavar="DIR", help="Side to be audited.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where results go.")] = Path("audit"),
+    attack: Annotated[str, typer.Option(help="biased: Zhang et al., CCS 2021.")] = "biased",
+    vectors_from: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Interactions to factorise item vectors from."),
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(help="Places of each list to look at.", show_default="all")
+    ] = None,
+    position_weights: Annotated[
+        str, typer.Option(help="Weights of a list's places: mean or linear.")
+    ] = "mean",
+    dim: Annotated[
+        int | None,
+        typer.Option(help="Length of the item vectors.", show_default="as given, or 100"),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Passes of the attack over shadow users.")] = 20,
+    seeds: Annotated[int, typer.Option(help="Attacks whose scores are averaged.")] = 3,
+    seed: Annotated[int, typer.Option(help="Root of every random choice.")] = 0,
+    level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
+) -> None:
+    """Tell members from non-members by their recommendation lists.
+
+    Each DIR holds, as UTF-8 text with a header: interactions.csv (user_id,item_id),
+    recommendations.csv (user_id,item_id,rank from 1), membership.csv (user_id,member: 1 for users
+    whose data the recommender was trained on, else 0) and, unless --vectors-from is given,
+    item_vectors.csv (item_id, then a column a dimension; one file serves both sides). The target's
+    membership.csv serves to score only; without it membership is predicted.
+
+    `recmia audit example DIR` writes files to try.
+    """
+    from recmia.audit.lists import audit_lists
+    from recmia.audit.page import summary
+    from recmia.audit.scoring import AuditSettings
+
+    settings = AuditSettings(attack, top_k, position_weights, dim, epochs, seeds, seed, level)
+    found = audit_lists(shadow, target, out, settings, vectors_from=vectors_from)
+    print(summary(found, out / "index.html"))
+
+
+@audit_app.command("example")
+def audit_example(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist.")],
+) -> None:
+    """Write a made-up system's files, to try an audit on."""
+    from recmia.audit.example import write_example
+
+    folder = write_example(folder)
+    print(
+        f"{folder}/ holds shadow/, target/ and others.csv. Try:\n"
+        f"recmia audit lists --shadow {folder}/shadow --target {folder}/target "
+        f"--vectors-from {folder}/others.csv"
+    )
 
 
 def _interrupt(number: int, frame) -> None:

@@ -1,0 +1,1 @@
+"""Audits of systems other than the study's: what exported files say about their users."""

@@ -1,0 +1,87 @@
+"""A made-up system to try an audit on: two shops whose recommender remembers its customers."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from recmia.errors import ArtifactError
+from recmia.seeds import generator
+from recmia.storage import write_aside
+
+USERS, ITEMS, TASTES, CLICKS, LIST = 800, 300, 10, 15, 20
+
+
+def write_example(folder: str | Path, *, seed: int = 0) -> Path:
+    """Write ``shadow``, ``target`` and ``others.csv``, ready for `recmia audit lists`.
+
+    Customers have one taste of ten and click on it three times in four. Half of a side's customers
+    are members: their lists come from item-based collaborative filtering over the members' clicks;
+    the others, whom the system does not know, are served what is popular among the members, as in
+    Zhang et al. (CCS 2021). ``others.csv`` holds clicks of people on neither side.
+
+    Args:
+        folder: to be made; must not hold anything.
+        seed: root of everything drawn.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ArtifactError: the folder is not empty.
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ArtifactError(f"{folder} is not empty. Remedy: name a folder that does not exist.")
+    clicks_header = ["user_id", "item_id"]
+    for side in ("shadow", "target"):
+        clicks = _clicks(USERS, generator(seed, "audit", "example", side))
+        member = np.arange(USERS) % 2 == 0
+        lists = _lists(clicks, member)
+        names = [f"{side}-{number:03d}" for number in range(USERS)]
+        _write(folder / side / "interactions.csv", clicks_header, _rows(names, clicks))
+        places = enumerate(_rows(names, lists))
+        ranked = ((user, item, place % LIST + 1) for place, (user, item) in places)
+        _write(folder / side / "recommendations.csv", [*clicks_header, "rank"], ranked)
+        labels = zip(names, member.astype(int), strict=True)
+        _write(folder / side / "membership.csv", ["user_id", "member"], labels)
+    clicks = _clicks(USERS, generator(seed, "audit", "example", "others"))
+    names = [f"other-{number:03d}" for number in range(USERS)]
+    _write(folder / "others.csv", clicks_header, _rows(names, clicks))
+    return folder
+
+
+def _clicks(n: int, draw: np.random.Generator) -> np.ndarray:
+    """int64 [n, CLICKS]: items, the lower numbers the more popular."""
+    weight = 1 / (np.arange(ITEMS) + 10)
+    anything = draw.choice(ITEMS, (n, CLICKS), p=weight / weight.sum())
+    per_taste = ITEMS // TASTES
+    within = weight[:per_taste] / weight[:per_taste].sum()
+    own = draw.choice(per_taste, (n, CLICKS), p=within) * TASTES + draw.integers(0, TASTES, (n, 1))
+    return np.where(draw.random((n, CLICKS)) < 0.75, own, anything)
+
+
+def _lists(clicks: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """int64 [n, LIST]: best items first, without those that the user has clicked."""
+    clicked = np.zeros((len(clicks), ITEMS))
+    np.put_along_axis(clicked, clicks, 1, axis=1)
+    known = clicked[member]
+    times = known.sum(axis=0)
+    together = known.T @ known / np.sqrt(np.outer(times, times) + 1e-9)
+    liking = np.where(member[:, None], clicked @ together, times)
+    return np.argsort(np.where(clicked > 0, np.inf, -liking), axis=1, kind="stable")[:, :LIST]
+
+
+def _rows(names: list[str], items: np.ndarray) -> Iterable[tuple[str, str]]:
+    owners = np.repeat(names, items.shape[1])
+    return zip(owners, (f"item {item}" for item in items.ravel()), strict=True)
+
+
+def _write(path: Path, header: list[str], rows: Iterable[tuple]) -> None:
+    with write_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

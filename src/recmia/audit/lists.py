@@ -1,0 +1,163 @@
+"""Audit of recommendation lists: how well an attack tells whose data a recommender learned from."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from recmia import __version__
+from recmia.audit import sides
+from recmia.audit.measures import measure, noise_floor, roc_auc_with_interval
+from recmia.audit.output import METRICS, check_out, folder_aside
+from recmia.audit.page import draw_roc, write_page
+from recmia.audit.scoring import AuditSettings, attack_lists, popular_share
+from recmia.audit.sides import Side, read_side
+from recmia.audit.vectors import ItemSpace, places, read_item_space
+from recmia.errors import DataError
+from recmia.progress import track
+from recmia.storage import file_hash, write_aside, write_json
+
+KIND = "recmia audit lists"
+SCORES = "scores.csv"
+FILES = (METRICS, SCORES, "roc.png", "roc.svg", "index.html")
+
+
+def audit_lists(
+    shadow: str | Path,
+    target: str | Path,
+    out: str | Path,
+    settings: AuditSettings,
+    *,
+    vectors_from: str | Path | None = None,
+) -> dict[str, Any]:
+    """Read both sides, attack the target's lists, and write what was found.
+
+    Args:
+        shadow: folder of the side whose membership is known: `recmia.audit.sides.read_side`.
+        target: folder of the audited side; its ``membership.csv`` serves to score, and without it
+            membership is predicted only.
+        out: folder to write: ``scores.csv``, ``metrics.json``, ``index.html`` and, where there is
+            membership, ``roc.png`` and ``roc.svg``. An earlier audit there is replaced at the end.
+        settings: how.
+        vectors_from: interactions to factorise item vectors from.
+
+    Returns:
+        What stands in ``metrics.json``.
+
+    Raises:
+        DataError: a file is wrong.
+        SettingsError: an option is not possible with these files.
+        ArtifactError: ``out`` is something else than an earlier audit, or cannot be written.
+    """
+    shadow, target, out = Path(shadow), Path(target), Path(out)
+    vectors_from = None if vectors_from is None else Path(vectors_from)
+    check_out(out, KIND, FILES)
+    for folder in (shadow, target):
+        if not folder.is_dir():
+            raise DataError(
+                "there is no such folder.", file=folder,
+                remedy="name folders as `recmia audit example` writes them.",
+            )  # fmt: skip
+    space = read_item_space(shadow, target, vectors_from, dim=settings.dim, seed=settings.seed)
+    files = [
+        path
+        for folder in (shadow, target)
+        for name in (sides.INTERACTIONS, sides.RECOMMENDATIONS, sides.MEMBERSHIP)
+        if (path := folder / name).is_file()
+    ]
+    with track(sum(path.stat().st_size for path in files), "reading") as bar:
+        known = read_side(shadow, space, top_k=settings.top_k, labels=True, progress=bar.advance)
+        asked = read_side(target, space, top_k=settings.top_k, labels=False, progress=bar.advance)
+    _check_classes(known, shadow)
+    if asked.membership is not None:
+        _check_classes(asked, target)
+
+    scores, threshold = attack_lists(known, asked, space.vectors, settings)
+    found: dict[str, Any] = {
+        "kind": KIND,
+        "version": __version__,
+        "settings": asdict(settings)
+        | {"threshold": threshold, "item_vectors": space.source, "dim": space.vectors.shape[1]},
+        "counts": _counts(known, asked, space),
+        "skipped": {"shadow": known.skipped, "target": asked.skipped},
+        "files": {_label(path, shadow, target): file_hash(path) for path in (*files, *space.files)},
+    }
+    called = scores.mean(axis=0) >= threshold
+    found["counts"]["target"]["predicted_members"] = int(called.sum())
+    curves = {}
+    if asked.membership is not None:
+        labelled, membership = asked.labelled, asked.membership[asked.labelled]
+        chance = {"level": settings.level, "seed": settings.seed}
+        found |= measure(scores[:, labelled], membership, threshold, **chance)
+        found["noise_floor"] = noise_floor(membership, settings.level)
+        blind = {
+            "histories_only": attack_lists(known, asked, space.vectors, settings, lists=False)[0],
+            "popular_share": popular_share(known, asked)[None],
+        }
+        found["baselines"] = {
+            name: roc_auc_with_interval(baseline[:, labelled], membership, **chance)
+            for name, baseline in blind.items()
+        }
+        curves = {
+            name: (values.mean(axis=0)[labelled], membership)
+            for name, values in {"attack": scores, **blind}.items()
+        }
+    with folder_aside(out) as aside:
+        _write_scores(aside / SCORES, asked, scores.mean(axis=0), called)
+        write_json(aside / METRICS, found)
+        if curves:
+            draw_roc(aside, curves)
+        write_page(aside, found)
+    return found
+
+
+def _check_classes(side: Side, folder: Path) -> None:
+    members = side.membership[side.labelled]
+    if members.any() and not members.all():
+        return
+    raise DataError(
+        f"{int(members.sum()):,} members and {int((~members).sum()):,} non-members among the users "
+        "that can be audited; both are needed.",
+        file=folder / sides.MEMBERSHIP, column="member",
+        remedy="label users of both kinds that have interactions and a list"
+        "; without membership.csv in the target's folder, membership is predicted only.",
+    )  # fmt: skip
+
+
+def _counts(shadow: Side, target: Side, space: ItemSpace) -> dict[str, Any]:
+    counts: dict[str, Any] = {"shadow": shadow.counts, "target": target.counts}
+    counts["items_with_a_vector"] = len(space.items)
+    counts["users_on_both_sides"] = _shared(target.users, shadow.users)
+    if space.users is not None:
+        counts["vectors_from"] = {
+            "users": len(space.users),
+            "users_also_in_shadow": _shared(space.users, shadow.users),
+            "users_also_in_target": _shared(space.users, target.users),
+        }
+    return counts
+
+
+def _shared(names: pa.Array, others: pa.Array) -> int:
+    return int((places(names, others) >= 0).sum())
+
+
+def _label(path: Path, shadow: Path, target: Path) -> str:
+    """Name of an input that says its role and no machine's folders."""
+    roles = {shadow: "shadow/", target: "target/"}
+    return roles.get(path.parent, "") + path.name
+
+
+def _write_scores(path: Path, side: Side, scores: np.ndarray, called: np.ndarray) -> None:
+    order = side.file_order
+    with write_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["user_id", "score", "member_predicted"])
+        names = side.users.take(pa.array(order)).to_pylist()
+        writer.writerows(
+            zip(names, scores[order].tolist(), called[order].astype(int).tolist(), strict=True)
+        )

@@ -1,0 +1,118 @@
+"""What an audit reports of scores: metrics with intervals, noise floor, lower bound on epsilon."""
+
+from __future__ import annotations
+
+from math import log, sqrt
+from typing import Any
+
+import numpy as np
+from scipy.stats import beta, norm
+
+from recmia.evaluation import metrics
+from recmia.evaluation.ensembles import evaluate_mean_score
+
+FPRS = (0.01, 0.001)
+REPEATS = 1000
+KEYS = {
+    "roc_auc": metrics.ROC_AUC,
+    "hard_label_auc": metrics.HARD_LABEL_AUC,
+    "accuracy": metrics.ACCURACY,
+    "precision": metrics.PRECISION,
+    "recall": metrics.RECALL,
+    "f1": metrics.F1,
+}
+
+
+def measure(
+    scores: np.ndarray, membership: np.ndarray, threshold: float, *, level: float, seed: int
+) -> dict[str, Any]:
+    """All metrics of the mean score, as they stand in ``metrics.json``.
+
+    Args:
+        scores: float64 [seeds, n].
+        membership: bool [n], with members and non-members.
+        threshold: of a hard guess.
+        level: coverage of the intervals.
+        seed: root of the bootstrap.
+
+    Returns:
+        The metrics by key; ``tpr_at_fpr`` by rate, null with a reason in ``tpr_at_fpr_reason``
+        where the non-members are too few; ``intervals`` in the same shape; and
+        ``epsilon_lower_bound``.
+    """
+    found = {
+        measurement.metric: measurement
+        for measurement in evaluate_mean_score(
+            scores, membership, threshold, repeats=REPEATS, level=level, seed=seed, fprs=FPRS
+        )
+    }
+    low = {f"{fpr:g}": found.get(metrics.tpr_at_fpr_name(fpr)) for fpr in FPRS}
+    outsiders = int((~membership).sum())
+    return {
+        **{key: found[name].value for key, name in KEYS.items()},
+        "tpr_at_fpr": {fpr: m and m.value for fpr, m in low.items()},
+        "tpr_at_fpr_reason": {
+            f"{fpr:g}": f"{outsiders:,} non-members; a claim at {100 * fpr:g}% needs {3 / fpr:,.0f}"
+            for fpr in FPRS
+            if low[f"{fpr:g}"] is None
+        },
+        "intervals": {
+            "level": level,
+            **{key: [found[name].ci_low, found[name].ci_high] for key, name in KEYS.items()},
+            "tpr_at_fpr": {fpr: m and [m.ci_low, m.ci_high] for fpr, m in low.items()},
+        },
+        "epsilon_lower_bound": epsilon_lower_bound(
+            scores.mean(axis=0) >= threshold, membership, level
+        ),
+    }
+
+
+def roc_auc_with_interval(
+    scores: np.ndarray, membership: np.ndarray, *, level: float, seed: int
+) -> dict[str, Any]:
+    """ROC AUC of a baseline's mean score [seeds, n], with interval: does that exclude 0.5?"""
+    area = evaluate_mean_score(
+        scores, membership, 0.5, repeats=REPEATS, level=level, seed=seed, fprs=()
+    )[0]
+    return {
+        "roc_auc": area.value,
+        "interval": [area.ci_low, area.ci_high],
+        "excludes_half": not area.ci_low <= 0.5 <= area.ci_high,
+    }
+
+
+def noise_floor(membership: np.ndarray, level: float) -> list[float]:
+    """Where ROC AUC lies, at this level, when scores have nothing to do with membership.
+
+    Normal limits of the Mann-Whitney statistic: variance (m + n + 1) / (12 m n) for m members and
+    n non-members without ties.
+    """
+    m, n = int(membership.sum()), int((~membership).sum())
+    width = norm.ppf((1 + level) / 2) * sqrt((m + n + 1) / (12 * m * n))
+    return [float(max(0.0, 0.5 - width)), float(min(1.0, 0.5 + width))]
+
+
+def epsilon_lower_bound(guessed: np.ndarray, membership: np.ndarray, level: float) -> float:
+    """The least epsilon of pure differential privacy that these guesses are consistent with.
+
+    Pure privacy implies TPR <= e^epsilon FPR and 1 - FPR <= e^epsilon (1 - TPR). The rates are
+    replaced by Clopper-Pearson limits, a lower one of TPR and an upper one of FPR, each wrong with
+    probability (1 - ``level``) / 2 at most; both inequalities use the same two limits. It holds
+    where users are independent and joined at random.
+
+    Args:
+        guessed: bool [n], guessed members.
+        membership: bool [n].
+        level: confidence in the bound.
+
+    Returns:
+        The bound, 0 where the guesses prove nothing.
+    """
+    tail = (1 - level) / 2
+    members, outsiders = int(membership.sum()), int((~membership).sum())
+    hits, alarms = int((guessed & membership).sum()), int((guessed & ~membership).sum())
+    tpr = float(beta.ppf(tail, hits, members - hits + 1)) if hits else 0.0
+    fpr = float(beta.ppf(1 - tail, alarms + 1, outsiders - alarms)) if alarms < outsiders else 1.0
+    bounds = [log(tpr / fpr) if tpr > 0 else 0.0]
+    bounds.append(log((1 - fpr) / (1 - tpr)) if fpr < 1 else 0.0)
+    return max(0.0, *bounds)

@@ -1,0 +1,120 @@
+"""From flat lists to scores: difference vectors, the attack, and the rule that learns nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from recmia.attacks.difference_vectors import difference_vectors_flat
+from recmia.audit.attacks import ATTACKS
+from recmia.audit.sides import Side
+from recmia.errors import DataError, SettingsError
+from recmia.progress import track
+
+POSITION_WEIGHTS = ("mean", "linear")
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """How lists are audited; the defaults are those of Zhang et al. (CCS 2021).
+
+    Attributes:
+        attack: a name in `recmia.audit.attacks.ATTACKS`.
+        top_k: places of each list to look at; None for all.
+        position_weights: "mean" or "linear".
+        dim: length of the item vectors; None for that of given ones, or 100.
+        epochs: passes of the attack over the shadow users.
+        seeds: attacks whose scores are averaged.
+        seed: root of every random choice.
+        level: coverage of the intervals.
+
+    Raises:
+        SettingsError: a value is not possible.
+    """
+
+    attack: str = "biased"
+    top_k: int | None = None
+    position_weights: str = "mean"
+    dim: int | None = None
+    epochs: int = 20
+    seeds: int = 3
+    seed: int = 0
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        for name, choices in (("attack", ATTACKS), ("position_weights", POSITION_WEIGHTS)):
+            value = getattr(self, name)
+            if value not in choices:
+                option = name.replace("_", "-")
+                raise SettingsError(f"--{option} '{value}': choose one of {', '.join(choices)}.")
+        for name in ("top_k", "dim", "epochs", "seeds"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise SettingsError(f"--{name.replace('_', '-')} {value}: must be at least 1.")
+        if not 0 < self.level < 1:
+            raise SettingsError(f"--level {self.level}: must lie between 0 and 1, such as 0.95.")
+
+
+def attack_lists(
+    shadow: Side, target: Side, vectors: np.ndarray, settings: AuditSettings, *, lists: bool = True
+) -> tuple[np.ndarray, float]:
+    """Train the attack on the shadow side and score the target's users.
+
+    Args:
+        shadow: users with known membership.
+        target: users to be scored.
+        vectors: float32 [V, l], item vectors.
+        settings: attack, weights, epochs, seeds.
+        lists: look at the lists; without them only at the histories, as a blind baseline.
+
+    Returns:
+        float64 [seeds, n], and the threshold of their mean.
+    """
+    label = settings.attack if lists else "histories only"
+    features = []
+    with track(len(shadow) + len(target), f"{label}: difference vectors") as bar:
+        for side in (shadow, target):
+            listed = (side.list_items, side.list_offsets)
+            if not lists:
+                listed = (side.list_items[:0], np.zeros_like(side.list_offsets))
+            features.append(
+                difference_vectors_flat(
+                    side.history_items,
+                    side.history_offsets,
+                    *listed,
+                    vectors,
+                    position_weights=settings.position_weights,
+                    progress=bar.advance,
+                )
+            )
+    attack = ATTACKS[settings.attack](
+        epochs=settings.epochs, seeds=settings.seeds, seed=settings.seed
+    )
+    # One thread: steps are too small for more, and sums come out the same everywhere.
+    with track(settings.epochs, f"{label}: training") as bar, threadpool_limits(1):
+        attack.fit_vectors(features[0], shadow.membership, features[1], progress=bar.advance)
+        scores = attack.score_vectors(features[1])
+    if not np.isfinite(scores).all():
+        raise DataError(
+            "the attack diverged: some scores are not numbers.",
+            remedy="scale the item vectors to lengths of about 1.",
+        )
+    return scores, attack.threshold
+
+
+def popular_share(shadow: Side, target: Side) -> np.ndarray:
+    """float64 [n]: share of each list outside the shadow non-members' most common items.
+
+    The rule of `recmia.attacks.popular_share` for lists of any length; as many items count as
+    common as the longest list of a shadow non-member has places.
+    """
+    outsider = np.repeat(~shadow.membership, np.diff(shadow.list_offsets))
+    times = np.bincount(shadow.list_items[outsider])
+    longest = int(np.diff(shadow.list_offsets)[~shadow.membership].max())
+    popular = np.argsort(-times, kind="stable")[:longest]
+    rare = ~np.isin(target.list_items, popular)
+    return np.add.reduceat(rare, target.list_offsets[:-1], dtype=np.float64) / np.diff(
+        target.list_offsets
+    )
