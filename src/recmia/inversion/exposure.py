@@ -1,0 +1,80 @@
+"""Algorithm 1: who is on the sensitive user list, and how many of them belong there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import beta
+
+from recmia.errors import DataError
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Counts behind MIPre and MIRec (equation 16).
+
+    Attributes:
+        users: m.
+        sensitive: |U_X|, users who rated a sensitive item highest.
+        listed: |U_Y,l'|, users on the sensitive user list.
+        found: |U_X ∩ U_Y,l'|.
+    """
+
+    users: int
+    sensitive: int
+    listed: int
+    found: int
+
+    @property
+    def precision(self) -> float:
+        """MIPre; NaN where nobody is listed, as the paper leaves such points out."""
+        return self.found / self.listed if self.listed else float("nan")
+
+    @property
+    def recall(self) -> float:
+        """MIRec."""
+        return self.found / self.sensitive
+
+    @property
+    def baseline(self) -> float:
+        """Precision of guessing at random: |U_X| / m."""
+        return self.sensitive / self.users
+
+    @property
+    def false_positive_rate(self) -> float:
+        """Share of the users outside U_X who are listed."""
+        return (self.listed - self.found) / (self.users - self.sensitive)
+
+
+def decoys_recommended(lists: np.ndarray, decoys: np.ndarray) -> np.ndarray:
+    """int64 [m]: decoys on each user's list."""
+    return np.isin(lists, decoys).sum(axis=1)
+
+
+def measure_exposure(decoy_counts: np.ndarray, truth: np.ndarray, threshold: int) -> Exposure:
+    """List the users with at least l' decoys (Algorithm 1) and compare with the truth.
+
+    Args:
+        decoy_counts: int [m], decoys recommended to each user.
+        truth: bool [m], U_X.
+        threshold: l'.
+
+    Raises:
+        DataError: no user, or every user, is in U_X.
+    """
+    if truth.all() or not truth.any():
+        raise DataError(
+            f"{int(truth.sum())} of {len(truth)} users rated a sensitive item highest.",
+            remedy="Choose items that some users rated highest, and some did not.",
+        )
+    listed = decoy_counts >= threshold
+    return Exposure(len(truth), int(truth.sum()), int(listed.sum()), int((listed & truth).sum()))
+
+
+def binomial_interval(successes: int, trials: int, level: float) -> tuple[float, float]:
+    """Exact (Clopper and Pearson 1934) limits of a proportion; (0, 1) without a trial."""
+    tail = (1 - level) / 2
+    low = beta.ppf(tail, successes, trials - successes + 1) if successes else 0.0
+    high = beta.ppf(1 - tail, successes + 1, trials - successes) if successes < trials else 1.0
+    return float(low), float(high)
