@@ -18,9 +18,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from recmia.diagram import pipeline_diagram
-from recmia.drawing import GUIDE, HALO, MEMBER_COLOUR, NONMEMBER_COLOUR, save_figure, styled
+from recmia.drawing import (
+    GUIDE,
+    HALO,
+    MEMBER_COLOUR,
+    NONMEMBER_COLOUR,
+    headline,
+    require_columns,
+    save_figure,
+    styled,
+)
 from recmia.embedding import tsne_embedding
-from recmia.errors import DataError
 from recmia.seeds import generator
 
 __all__ = [
@@ -54,7 +62,7 @@ def tsne_scatter(frame: pd.DataFrame, *, title: str, panel: str | None = None) -
         title: of the whole figure.
         panel: column with one side-by-side panel a value, in order of appearance.
     """
-    _require(frame, "x", "y", "membership", *([panel] if panel else []))
+    require_columns(frame, "x", "y", "membership", *([panel] if panel else []))
     names = list(frame[panel].unique()) if panel else [None]
     figure = Figure(figsize=(4.2 * len(names) + 0.4, 4.6))
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
@@ -69,7 +77,7 @@ def tsne_scatter(frame: pd.DataFrame, *, title: str, panel: str | None = None) -
         )  # fmt: skip
         axes.set(xticks=[], yticks=[], xlabel="t-SNE 1", ylabel="t-SNE 2", title=name or "")
         axes.margins(0.04)
-    _headline(figure, title)
+    headline(figure, title)
     handles = [
         axes.plot([], [], "o", color=colour)[0] for colour in (MEMBER_COLOUR, NONMEMBER_COLOUR)
     ]
@@ -94,7 +102,7 @@ def leakage_curves(
         best_epoch: the checkpoint that validation would choose, marked.
         title: of the whole figure.
     """
-    _require(frame, "epoch", "attack", "condition", "value", "ci_low", "ci_high", "ndcg")
+    require_columns(frame, "epoch", "attack", "condition", "value", "ci_low", "ci_high", "ndcg")
     figure = Figure(figsize=(9.6, 4.6))
     left, right = figure.subplots(1, 2, sharey=True)
     for look, rows in _lines(frame):
@@ -116,7 +124,7 @@ def leakage_curves(
         for axes, place in marks.items():
             axes.axvline(place, color="black", lw=0.9, ls="--", zorder=1, label=BEST)
     _label_epochs(figure, right, at_epoch, first=best_epoch)
-    _headline(figure, title)
+    headline(figure, title)
     _legend(figure, left, frame)
     return figure
 
@@ -130,7 +138,7 @@ def training_curves(frame: pd.DataFrame, *, title: str = "Overfitting") -> Figur
             measured); one row an epoch and model. Readings have colours, seeds are thin lines.
         title: of the figure.
     """
-    _require(frame, "epoch", "reading", "seed", "train_loss", "validation_ndcg_20")
+    require_columns(frame, "epoch", "reading", "seed", "train_loss", "validation_ndcg_20")
     figure = Figure(figsize=(9.6, 4.2))
     panels = (
         ("train_loss", "training loss, nats a click", "What is trained on"),
@@ -148,7 +156,7 @@ def training_curves(frame: pd.DataFrame, *, title: str = "Overfitting") -> Figur
             axes.plot(mean.index, mean, color=palette[number], lw=1.8, label=reading)
         axes.set(xlabel="epoch", ylabel=label, title=heading)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _headline(figure, title)
+    headline(figure, title)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
@@ -164,7 +172,7 @@ def roc_curves(frame: pd.DataFrame, *, log_log: bool = True, title: str = "ROC c
         log_log: logarithmic axes, from the smallest positive rate on.
         title: of the figure.
     """
-    _require(frame, "fpr", "tpr", "attack", "condition")
+    require_columns(frame, "fpr", "tpr", "attack", "condition")
     figure = Figure(figsize=(5.6, 5.4))
     axes = figure.subplots()
     for look, rows in _lines(frame):
@@ -195,7 +203,7 @@ def bars_with_intervals(frame: pd.DataFrame, *, xlabel: str, title: str) -> Figu
         xlabel: the metric.
         title: of the figure.
     """
-    _require(frame, "attack", "source", "value", "ci_low", "ci_high")
+    require_columns(frame, "attack", "source", "value", "ci_low", "ci_high")
     attacks, sources = list(frame["attack"].unique()), list(frame["source"].unique())
     height = 0.8 / len(sources)
     figure = Figure(figsize=(7.2, 1.3 + 0.26 * len(attacks) * (len(sources) + 0.5)))
@@ -222,13 +230,9 @@ def bars_with_intervals(frame: pd.DataFrame, *, xlabel: str, title: str) -> Figu
     axes.set_yticks(range(len(attacks)), attacks, fontsize=9)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    _headline(figure, title)
+    headline(figure, title)
     figure.legend(loc="outside lower center", ncols=len(sources))
     return figure
-
-
-def _headline(figure: Figure, title: str) -> None:
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
 
 
 def _looks(frame: pd.DataFrame) -> tuple[dict[str, str], dict[str, dict]]:
@@ -275,12 +279,3 @@ def _label_epochs(figure: Figure, axes: Axes, points: pd.DataFrame, first: int |
                 f"{epoch:g}", place, (0, 6), textcoords="offset points", ha="center", fontsize=8,
                 path_effects=HALO,
             )  # fmt: skip
-
-
-def _require(frame: pd.DataFrame, *columns: str) -> None:
-    missing = [column for column in columns if column not in frame.columns]
-    if missing or not len(frame):
-        raise DataError(
-            f"A figure needs the columns {', '.join(columns)}; "
-            + (f"missing: {', '.join(missing)}." if missing else "the table is empty."),
-        )

@@ -43,6 +43,30 @@ def test_written_gradients_equal_autograd(batch_size):
         torch.testing.assert_close(stack.probabilities(features)[i], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_the_released_schedule_equals_autograd():
+    """Momentum 0.9, in the order given, cross-entropy of a softmax of the softmax."""
+    features, labels = data(2)
+    stack = train_stacked(
+        features, labels, epochs=4, momentum=0.9, shuffle=False, softmax_twice=True, seeds=[4, 5]
+    )
+    for i, seed in enumerate([4, 5]):
+        network = Perceptron(stack.sizes, torch.Generator())
+        start = StackedPerceptrons.start(stack.sizes, [seed], torch.device("cpu"))
+        with torch.no_grad():
+            for layer, w in zip(network.layers, start.layers(start.parameters), strict=True):
+                layer.weight.copy_(w[0, :-1].T)
+                layer.bias.copy_(w[0, -1])
+        optimiser = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
+        for _ in range(4):
+            for x, y in zip(features[i].split(1), labels[i].split(1), strict=True):
+                probabilities = torch.softmax(network(x), dim=1)
+                optimiser.zero_grad()
+                torch.nn.functional.cross_entropy(probabilities, y).backward()
+                optimiser.step()
+        expected = torch.softmax(network(features[i]), dim=1).detach()
+        torch.testing.assert_close(stack.probabilities(features)[i], expected, rtol=1e-4, atol=1e-5)
+
+
 def test_a_model_does_not_depend_on_its_neighbours():
     features, labels = data(3)
     together = train_stacked(features, labels, epochs=3, seeds=[4, 5, 6]).parameters

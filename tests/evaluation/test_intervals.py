@@ -8,7 +8,13 @@ from sklearn import metrics as sk
 
 from recmia.errors import DataError
 from recmia.evaluation import metrics
-from recmia.evaluation.intervals import ScoredUnits, _Sides, evaluate, evaluate_mean
+from recmia.evaluation.intervals import (
+    ScoredUnits,
+    _Sides,
+    evaluate,
+    evaluate_contrast,
+    evaluate_mean,
+)
 
 
 def gaussian_run(seed, n=1000, distance=1.0):
@@ -179,3 +185,28 @@ def test_nothing_to_evaluate_is_an_error():
         evaluate(
             [ScoredUnits(run.scores, run.membership, [1], 0.5)], repeats=50, level=0.95, seed=1
         )
+
+
+def test_a_contrast_is_paired():
+    """The same noise on both sides cancels, which two intervals would not show."""
+    rng = np.random.default_rng(3)
+    first, second = [], []
+    for seed in range(3):
+        run = gaussian_run(seed, 400, distance=1.0)
+        worse = run.scores - 0.1 * run.membership + 0.01 * rng.normal(size=400)
+        first.append(run)
+        second.append(ScoredUnits(worse, run.membership, run.groups, run.threshold))
+    settings = {"repeats": 400, "level": 0.95, "seed": 1}
+    difference = by_name(evaluate_contrast(first, second, **settings))[metrics.ROC_AUC]
+    one, other = (by_name(evaluate(runs, **settings))[metrics.ROC_AUC] for runs in (first, second))
+    assert difference.value == pytest.approx(one.value - other.value)
+    assert 0 < difference.ci_low and one.ci_low < other.ci_high
+    same = evaluate_contrast(first, first, **settings)
+    assert {(m.value, m.ci_low, m.ci_high) for m in same} == {(0.0, 0.0, 0.0)}
+
+
+def test_a_contrast_needs_the_same_units():
+    run = gaussian_run(0, 100)
+    shuffled = ScoredUnits(run.scores, run.membership[::-1].copy(), run.groups, run.threshold)
+    with pytest.raises(DataError, match="the same units"):
+        evaluate_contrast([run], [shuffled], repeats=50, level=0.9, seed=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -62,8 +62,11 @@ def train_stacked(
     learning_rate: float = 0.01,
     momentum: float = 0.7,
     batch_size: int = 1,
+    shuffle: bool = True,
+    softmax_twice: bool = False,
     seeds: Sequence[int],
     device: str | torch.device = "cpu",
+    progress: Callable[[float], object] | None = None,
 ) -> StackedPerceptrons:
     """Train M two-class perceptrons by SGD with momentum on the mean cross-entropy of each batch.
 
@@ -81,9 +84,13 @@ def train_stacked(
         learning_rate: of SGD.
         momentum: of SGD.
         batch_size: examples of each model a step.
+        shuffle: draw a new order every epoch; without, examples are taken as they lie.
+        softmax_twice: train on the cross-entropy of a softmax of the softmax, as the released code
+            of Biased-MIA does by feeding probabilities to a loss that expects logits.
         seeds: M root seeds.
         device: "cpu", "cuda" or "auto". Single steps are too small to fill a GPU: it pays only
             for stacks of hundreds of models.
+        progress: called with 1 after each epoch.
 
     Raises:
         DataError: shapes that do not fit each other.
@@ -100,27 +107,38 @@ def train_stacked(
     inputs = torch.cat([features, torch.ones(n_models, n, 1)], dim=2).to(device, torch.float32)
     one_hot = torch.nn.functional.one_hot(labels.long(), 2).to(device, torch.float32)
     model = torch.arange(n_models, device=device).unsqueeze(1)
-    step = _Step(stack, learning_rate, momentum)
+    step = _Step(stack, learning_rate, momentum, softmax_twice)
+    x, y = inputs, one_hot
     for _ in range(epochs):
-        order = torch.stack([torch.randperm(n, generator=draw) for draw in orders]).to(device)
-        x, y = inputs[model, order], one_hot[model, order]
+        if shuffle:
+            order = torch.stack([torch.randperm(n, generator=draw) for draw in orders]).to(device)
+            x, y = inputs[model, order], one_hot[model, order]
         for x_batch, y_batch in zip(
             x.split(batch_size, dim=1), y.split(batch_size, dim=1), strict=True
         ):
             step(x_batch, y_batch)
+        if progress is not None:
+            progress(1)
     return stack
 
 
 class _Step:
     """One SGD step for the whole stack, without autograd and with buffers that are reused."""
 
-    def __init__(self, stack: StackedPerceptrons, learning_rate: float, momentum: float) -> None:
+    def __init__(
+        self,
+        stack: StackedPerceptrons,
+        learning_rate: float,
+        momentum: float,
+        softmax_twice: bool,
+    ) -> None:
         self.parameters = stack.parameters
         self.velocity = torch.zeros_like(stack.parameters)
         self.weights = stack.layers(self.parameters)
         self.inner = [w[:, :-1].mT for w in self.weights]
         self.velocities = stack.layers(self.velocity)
         self.learning_rate, self.momentum = learning_rate, momentum
+        self.softmax_twice = softmax_twice
         self.rows = 0
 
     def _allocate(self, like: Tensor) -> None:
@@ -144,9 +162,15 @@ class _Step:
             torch.bmm(inputs[i], w, out=self.outputs[i])
             if i < last:
                 torch.clamp_min(self.outputs[i], 0, out=self.hidden[i])
-        # Cross-entropy after softmax: the gradient of the logits is p - y.
-        torch.softmax(self.outputs[last], 2, out=self.gradients[last])
-        self.gradients[last].sub_(y)
+        # Cross-entropy after softmax: the gradient of its inputs is p - y.
+        if self.softmax_twice:
+            p = torch.softmax(self.outputs[last], 2)
+            g = torch.softmax(p, 2).sub_(y)
+            g.sub_((g * p).sum(2, keepdim=True)).mul_(p)
+            self.gradients[last].copy_(g)
+        else:
+            torch.softmax(self.outputs[last], 2, out=self.gradients[last])
+            self.gradients[last].sub_(y)
         for i in range(last, 0, -1):
             torch.bmm(self.gradients[i], self.inner[i], out=self.gradients[i - 1])
             g = self.gradients[i - 1]

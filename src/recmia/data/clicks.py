@@ -24,6 +24,9 @@ _NAMED: dict[str, tuple[Layout | None, str | None]] = {
     "ml-1m": (layouts.MOVIELENS_1M, "ratings.dat"),
     "ml-latest-small": (layouts.MOVIELENS_CSV, "ratings.csv"),
     "ml-20m": (layouts.MOVIELENS_CSV, "ratings.csv"),
+    "lastfm-hetrec-2011": (layouts.LASTFM_2K, "user_artists.dat"),
+    "amazon-digital-music": (layouts.AMAZON_RATINGS, None),
+    "amazon-beauty": (layouts.AMAZON_RATINGS, None),
 }
 _PARQUET = {".parquet", ".pq"}
 
@@ -97,12 +100,21 @@ def open_clicks(data: Data, data_folder: Path, scratch: Path, *, seed: int) -> C
     if data.source == "file":
         path = data_folder / Path(data.path).expanduser()  # an absolute path stays as it is
         return _log([Source(path)], _own_layout(data))
+    return open_named(data.source, data_folder)
+
+
+def open_named(name: str, data_folder: Path) -> ClickLog:
+    """Open a data set of ``sources.yaml``, without reading it yet.
+
+    Raises:
+        DataError: it is unknown, or a file is missing or empty.
+    """
     from recmia.data.registry import find_files
 
-    layout, member = _NAMED[data.source]
-    paths = find_files(data.source, data_folder)
+    layout, member = _NAMED[name]
+    paths = find_files(name, data_folder)
     packed = [member if path.suffix == ".zip" else None for path in paths]
-    return _log([Source(path, name) for path, name in zip(paths, packed, strict=True)], layout)
+    return _log([Source(path, kept) for path, kept in zip(paths, packed, strict=True)], layout)
 
 
 def _own_layout(data: Data) -> Layout:

@@ -69,6 +69,18 @@ MOVIELENS_1M = Layout(
     zero_is_unknown=True,
 )
 MOVIELENS_CSV = Layout("user", "userId", "movieId", "timestamp", times="epoch")
+# readme.txt of the archive: one line a user and artist, with a listening count and no time.
+LASTFM_2K = Layout("user", "userID", "artistID", None, delimiter="\t")
+# snap.stanford.edu/data/amazon: user,item,rating,timestamp without a header; ids are text (ASIN).
+AMAZON_RATINGS = Layout(
+    "user",
+    "user",
+    "item",
+    "timestamp",
+    columns=("user", "item", "rating", "timestamp"),
+    ids="text",
+    times="epoch",
+)
 
 
 @dataclass(frozen=True)

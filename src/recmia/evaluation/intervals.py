@@ -88,6 +88,52 @@ def evaluate(
     return _two_level(names, statistics, groups, repeats=repeats, level=level, seed=seed)
 
 
+def evaluate_contrast(
+    first: Sequence[ScoredUnits],
+    second: Sequence[ScoredUnits],
+    *,
+    repeats: int,
+    level: float,
+    seed: int,
+) -> list[Measurement]:
+    """Every metric of one attack minus that of another on the same units, paired.
+
+    Both are recomputed on each resample of seeds and groups (see :func:`evaluate`), so that what
+    they share does not widen the interval.
+
+    Args:
+        first: one per seed.
+        second: one per seed, on the same units in the same order.
+        repeats: bootstrap repeats.
+        level: coverage aimed at.
+        seed: root of the resampling.
+
+    Returns:
+        Differences of ROC AUC, hard-label AUC, accuracy, precision, recall and F1.
+
+    Raises:
+        DataError: the two are not about the same units.
+    """
+    _not_empty(first)
+    if len(first) != len(second) or any(
+        not np.array_equal(a.membership, b.membership) or not np.array_equal(a.groups, b.groups)
+        for a, b in zip(first, second, strict=True)
+    ):
+        raise DataError("A paired difference needs two attacks on the same units.")
+    groups = [_Groups.of(run.groups, run.membership) for run in first]
+    statistics = []
+    for a, b, group in zip(first, second, groups, strict=True):
+        sides = _Sides.of(a), _Sides.of(b)
+        statistics.append(
+            lambda counts, sides=sides, group=group: (
+                sides[0].metrics(counts[:, group.of_unit], ())
+                - sides[1].metrics(counts[:, group.of_unit], ())
+            )
+        )
+    names = [metrics.ROC_AUC, *metrics.THRESHOLD_METRICS]
+    return _two_level(names, statistics, groups, repeats=repeats, level=level, seed=seed)
+
+
 def evaluate_mean(
     metric: str,
     runs: Sequence[tuple[np.ndarray, np.ndarray]],

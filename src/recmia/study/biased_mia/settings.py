@@ -36,7 +36,6 @@ class NeuralCF(Section):
 
     epochs: int = Field(20, ge=1)
     batch_size: int = Field(256, ge=1)
-    negatives: int = Field(4, ge=1)
 
 
 class BiasedMIAStudy(Section):
@@ -65,8 +64,11 @@ class BiasedMIAStudy(Section):
     vector_lengths: tuple[int, ...] = Field(
         (10, 20, 30, 40, 50, 60, 70, 80, 90, 100), description="l of figures 8b and 9"
     )
-    crossed_lengths: tuple[int, ...] = Field(
-        (20, 50, 100), description="what the other one is set to in figure 9"
+    crossed_list_lengths: tuple[int, ...] = Field(
+        (20, 50, 100), description="k of figure 9a, a curve each"
+    )
+    crossed_vector_lengths: tuple[int, ...] = Field(
+        (20, 50, 100), description="l of figure 9b, a curve each"
     )
     crossed_cell: str = Field("MIMI", description="setting of figure 9")
     generators: tuple[Generator, ...] = (
@@ -92,8 +94,10 @@ class BiasedMIAStudy(Section):
         cells = [d + a for d in self.datasets for a in self.algorithms]
         if self.crossed_cell not in [cell + cell for cell in cells]:
             raise ValueError(f"crossed_cell '{self.crossed_cell}' is not one of the settings")
-        if max(self.list_lengths) > self.top_k or max(self.crossed_lengths) > self.top_k:
+        if max(*self.list_lengths, *self.crossed_list_lengths) > self.top_k:
             raise ValueError("no list can be longer than top_k")
+        if max(*self.vector_lengths, *self.crossed_vector_lengths) > self.vector_dim:
+            raise ValueError("vector_dim is the longest l")
         if self.defence_ratio not in self.defence_ratios:
             raise ValueError("defence_ratio must be one of defence_ratios")
         return self

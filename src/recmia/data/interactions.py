@@ -1,0 +1,120 @@
+"""Interactions: who took which item, in time order, whatever the data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from recmia.data.clicks import ClickLog, open_named
+from recmia.sessions import FIRST_ITEM, Sessions
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Distinct (user, item) pairs, user by user, each user's in time order.
+
+    Attributes:
+        users: int64 [m], user numbers, rising from 0.
+        items: int64 [m], item numbers from 3 by falling number of users, equals by id.
+        user_ids: [n], the data set's own id of each user number.
+        item_ids: [V - 3], the data set's own id of each item number, from 3 on.
+    """
+
+    users: np.ndarray
+    items: np.ndarray
+    user_ids: np.ndarray
+    item_ids: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    @property
+    def n_users(self) -> int:
+        """Users, whether or not they have kept an interaction."""
+        return len(self.user_ids)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """V: every item number is smaller."""
+        return FIRST_ITEM + len(self.item_ids)
+
+    def lengths(self) -> np.ndarray:
+        """int64 [n_users], interactions of each user."""
+        return np.bincount(self.users, minlength=self.n_users)
+
+    def only(self, kept: np.ndarray) -> Interactions:
+        """The interactions where ``kept`` (bool [m]); numbers stay as they are."""
+        return Interactions(self.users[kept], self.items[kept], self.user_ids, self.item_ids)
+
+    def of(self, users: np.ndarray) -> Sessions:
+        """Histories of ``users`` (int64 [n]), in that order; row ids are the user numbers.
+
+        Padded to the longest of these histories (at least one column).
+        """
+        number = np.full(self.n_users, -1, dtype=np.int64)
+        number[users] = np.arange(len(users))
+        kept = number[self.users] >= 0
+        rows, items = number[self.users[kept]], self.items[kept]
+        # Users lie together, in another order perhaps; a stable sort keeps each one's time order.
+        order = np.argsort(rows, kind="stable")
+        rows, items = rows[order], items[order]
+        lengths = np.bincount(rows, minlength=len(users))
+        place = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        clicks = np.zeros((len(users), max(int(lengths.max(initial=0)), 1)), dtype=np.int64)
+        clicks[rows, place] = items
+        return Sessions(clicks, lengths.astype(np.int64), np.asarray(users, dtype=np.int64))
+
+
+def load_interactions(name: str, data_folder: Path) -> Interactions:
+    """Read a data set of ``sources.yaml``: ratings, counts and weights count as interactions.
+
+    Raises:
+        DataError: a file is missing, or the first thing that is wrong in it.
+    """
+    return read_interactions(open_named(name, data_folder))
+
+
+def read_interactions(log: ClickLog) -> Interactions:
+    """All interactions of a log; of pairs that repeat, the first in time is kept.
+
+    Unknown times come first; equal times stay in file order.
+    """
+    table = pa.concat_tables([chunk.clicks for chunk in log.chunks()])
+    users, user_ids = _numbers(table["key"])
+    items, item_ids = _numbers(table["item"])
+    times = table["time"].to_numpy()
+    order = np.lexsort((np.arange(len(users)), times, users))
+    return numbered(users[order], items[order], user_ids, item_ids)
+
+
+def numbered(
+    users: np.ndarray, items: np.ndarray, user_ids: np.ndarray, item_ids: np.ndarray
+) -> Interactions:
+    """Interactions from pairs that are sorted by user, then by time.
+
+    Args:
+        users: int64 [m], places in ``user_ids``, each of which occurs.
+        items: int64 [m], places in ``item_ids``, each of which occurs.
+        user_ids: [n], the data set's own ids.
+        item_ids: [V - 3], the data set's own ids.
+    """
+    _, first = np.unique(users * len(item_ids) + items, return_index=True)
+    first.sort()
+    users, items = users[first], items[first]
+    falling = np.argsort(-np.bincount(items, minlength=len(item_ids)), kind="stable")
+    rank = np.empty(len(falling), dtype=np.int64)
+    rank[falling] = np.arange(len(falling)) + FIRST_ITEM
+    return Interactions(users, rank[items], user_ids, item_ids[falling])
+
+
+def _numbers(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """Places int64 [m] in the sorted distinct ids, and these ids."""
+    coded = column.combine_chunks().dictionary_encode()
+    ids = coded.dictionary.to_numpy(zero_copy_only=False)
+    order = np.argsort(ids, kind="stable")
+    rank = np.empty(len(ids), dtype=np.int64)
+    rank[order] = np.arange(len(ids))
+    return rank[coded.indices.to_numpy()], ids[order]
