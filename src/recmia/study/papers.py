@@ -77,18 +77,52 @@ def table(rows: list[ResultRow], study: str, artefact: str) -> Table:
     )
 
 
+VERDICTS = ("confirmed", "refuted", "open")
+
+
 def claims(rows: list[ResultRow], study: str) -> Table:
-    """What the paper says, where we looked, what was found, and the verdict (in the note)."""
+    """What the paper says, and where it was confirmed, refuted or left open."""
+    lines: dict[tuple[str, str, str], list[ResultRow]] = {}
+    for row in rows:
+        if row.artefact == CLAIMS:
+            lines.setdefault((row.setting, row.reading, row.metric), []).append(row)
+    cells = []
+    for (claim, reading, metric), found in lines.items():
+        places = [
+            ", ".join(row.condition for row in found if row.note == said) or "–"
+            for said in VERDICTS
+        ]
+        values = sorted(row.value for row in found if row.value is not None)
+        extent = (
+            f"{values[0]:+.3f} to {values[-1]:+.3f}" if len(values) > 1 else with_sign(found[0])
+        )
+        cells.append((claim, reading, metric, extent, *places))
     return Table(
         f"{study}-claims",
         "The paper's claims",
-        ("The paper says", "Where", "Measured", "Ours [interval]", "Verdict"),
+        ("The paper says", "Reading", "Measured", "From, to", *map(str.capitalize, VERDICTS)),
+        tuple(cells),
+        (3,),
+    )
+
+
+def with_sign(row: ResultRow) -> str:
+    """A difference and its interval."""
+    return f"{row.value:+.3f} [{row.ci_low:+.3f}, {row.ci_high:+.3f}]"
+
+
+def claims_in_full(rows: list[ResultRow], study: str) -> Table:
+    """Every claim with its measured difference, interval and verdict."""
+    return Table(
+        f"{study}-claims-in-full",
+        "The paper's claims, each place",
+        ("The paper says", "Reading", "Where", "Measured", "Ours [interval]", "Verdict"),
         tuple(
-            (r.setting, r.condition, r.metric, with_interval(r), r.note)
+            (r.setting, r.reading, r.condition, r.metric, with_sign(r), r.note)
             for r in rows
             if r.artefact == CLAIMS
         ),
-        (3,),
+        (4,),
     )
 
 
@@ -122,6 +156,7 @@ def sections(
                 "study": study,
                 "artefacts": parts,
                 "claims": said if said.rows else None,
+                "claims_in_full": claims_in_full(own, study),
                 "figures": [f for f in figures.get(study, []) if not f["artefact"]],
                 "datasets": list(dict.fromkeys(row.dataset for row in own if row.dataset)),
             }
@@ -135,5 +170,5 @@ def all_tables(rows: list[ResultRow]) -> list[Table]:
     for study, about in _catalogue().items():
         own = of_study(rows, study)
         made += [table(own, study, name) for name in about.get("artefacts", {})]
-        made.append(claims(own, study))
+        made += [claims(own, study), claims_in_full(own, study)]
     return [t for t in made if t.rows]
