@@ -129,6 +129,8 @@ def _problem(text: str, name: str, kind: pa.DataType, form: str | None) -> tuple
                 f"the id {shown!r} goes over the end of the line.",
                 "close the quotation mark, or take line ends out of the ids.",
             )
+        if "\0" in text:
+            return f"the id {shown!r} holds a null byte.", "export the file again, as UTF-8 text."
         if size > LONGEST_ID:
             return (
                 f"an id of {size:,} bytes ({shown}); at most {LONGEST_ID:,} are read.",

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from recmia import __version__
 from recmia.audit import sides
-from recmia.audit.measures import measure, noise_floor, roc_auc_with_interval
+from recmia.audit.measures import measure, measure_baseline, noise_floor
 from recmia.audit.output import METRICS, check_out, folder_aside
 from recmia.audit.page import draw_roc, write_page
 from recmia.audit.scoring import AuditSettings, attack_lists, popular_share
@@ -95,18 +95,16 @@ def audit_lists(
         chance = {"level": settings.level, "seed": settings.seed}
         found |= measure(scores[:, labelled], membership, threshold, **chance)
         found["noise_floor"] = noise_floor(membership, settings.level)
+        histories = attack_lists(known, asked, space.vectors, settings, lists=False)[0]
         blind = {
-            "histories_only": attack_lists(known, asked, space.vectors, settings, lists=False)[0],
-            "popular_share": popular_share(known, asked)[None],
+            "histories_only": histories.mean(axis=0)[labelled],
+            "popular_share": popular_share(known, asked)[labelled],
         }
         found["baselines"] = {
-            name: roc_auc_with_interval(baseline[:, labelled], membership, **chance)
-            for name, baseline in blind.items()
+            name: measure_baseline(values, membership, **chance) for name, values in blind.items()
         }
-        curves = {
-            name: (values.mean(axis=0)[labelled], membership)
-            for name, values in {"attack": scores, **blind}.items()
-        }
+        attack = scores.mean(axis=0)[labelled]
+        curves = {name: (s, membership) for name, s in {"attack": attack, **blind}.items()}
     with folder_aside(out) as aside:
         _write_scores(aside / SCORES, asked, scores.mean(axis=0), called)
         write_json(aside / METRICS, found)

@@ -67,12 +67,22 @@ def measure(
     }
 
 
-def roc_auc_with_interval(
+def measure_baseline(
     scores: np.ndarray, membership: np.ndarray, *, level: float, seed: int
 ) -> dict[str, Any]:
-    """ROC AUC of a baseline's mean score [seeds, n], with interval: does that exclude 0.5?"""
+    """ROC AUC of a blind baseline, with its interval over users: does that exclude 0.5?
+
+    Over users alone, for one seed that failed to learn would otherwise widen the interval and hide
+    that the others found something.
+
+    Args:
+        scores: float64 [n], the mean score.
+        membership: bool [n].
+        level: coverage of the interval.
+        seed: root of the bootstrap.
+    """
     area = evaluate_mean_score(
-        scores, membership, 0.5, repeats=REPEATS, level=level, seed=seed, fprs=()
+        scores[None], membership, 0.5, repeats=REPEATS, level=level, seed=seed, fprs=()
     )[0]
     return {
         "roc_auc": area.value,

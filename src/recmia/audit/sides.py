@@ -99,9 +99,10 @@ def read_side(
         _check_membership(labelling)
     files = [file for file in (interactions, lists, labelling) if file is not None]
     everybody = sorted_ids(*(file.ids["user_id"].names for file in files))
-    order = _list_order(lists)
     user, item = _coded(interactions, everybody, space)
-    list_user, list_item = (codes[order] for codes in _coded(lists, everybody, space))
+    list_user, list_item = _coded(lists, everybody, space)
+    order = _list_order(lists, list_user)
+    list_user, list_item = list_user[order], list_item[order]
     within = lists.numbers["rank"][order] <= (top_k or len(lists))
     listed = within & (list_item >= 0)
     member = np.full(len(everybody), -1, dtype=np.int64)
@@ -178,8 +179,8 @@ def _check_membership(file: CsvFile) -> None:
         raise file.error(row, "user_id", f"user '{name}' is there twice.", "keep one row a user.")
 
 
-def _list_order(file: CsvFile) -> np.ndarray:
-    """int64 [r]: rows by user, then rank.
+def _list_order(file: CsvFile, user: np.ndarray) -> np.ndarray:
+    """int64 [r]: rows by user, whose places are int64 [r], then rank.
 
     Raises:
         DataError: a user's ranks are not 1, 2, 3 and so on, or an item is in a list twice.
@@ -192,31 +193,29 @@ def _list_order(file: CsvFile) -> np.ndarray:
             row, "rank", f"rank {rank[row]} in a file of {len(file):,} recommendations.",
             "number each user's list 1, 2, 3 and so on, 1 the best.",
         )  # fmt: skip
-    codes = users.codes.astype(np.int64)
-    key = codes * (len(file) + 1) + rank
-    order = np.argsort(key, kind="stable")
-    lengths = np.bincount(codes)
+    order = np.argsort(user * (len(file) + 1) + rank, kind="stable")
+    lengths = np.bincount(user)
     begin = np.cumsum(lengths) - lengths
-    place = np.arange(1, len(file) + 1) - begin[codes[order]]
+    place = np.arange(1, len(file) + 1) - begin[user[order]]
     wrong = np.flatnonzero(rank[order] != place)
     if len(wrong):
         row, due = order[wrong[0]], place[wrong[0]]
-        user = users.names[int(codes[row])].as_py()
+        name = users.names[int(users.codes[row])].as_py()
         problem = (
             f"rank {rank[row]} is there twice" if rank[row] < due else f"rank {due} is missing"
         )
         raise file.error(
-            row, "rank", f"{problem} in the list of user '{user}'.",
+            row, "rank", f"{problem} in the list of user '{name}'.",
             "number each user's list 1, 2, 3 and so on; where lines were left out, number it anew.",
         )  # fmt: skip
-    key = codes * len(items.names) + items.codes
+    key = user * len(items.names) + items.codes
     in_order = np.sort(key)
     twice = np.flatnonzero(in_order[1:] == in_order[:-1])
     if len(twice):
         row = np.flatnonzero(key == in_order[twice[0]])[1]
-        user, item = (ids.names[int(ids.codes[row])].as_py() for ids in (users, items))
+        name, item = (ids.names[int(ids.codes[row])].as_py() for ids in (users, items))
         raise file.error(
-            row, "item_id", f"item '{item}' is twice in the list of user '{user}'.",
+            row, "item_id", f"item '{item}' is twice in the list of user '{name}'.",
             "keep its better rank and number the list anew.",
         )  # fmt: skip
     return order

@@ -135,8 +135,8 @@ class _Coder:
             raise _BadValue("an id is empty or too long")
         place = pc.index_in(block, value_set=self.names)
         new = block.filter(pc.is_null(place))
-        if pc.any(pc.match_substring_regex(new, "[\r\n]")).as_py():
-            raise _BadValue("an id goes over the end of the line")
+        if pc.any(pc.match_substring_regex(new, "[\\r\\n\\x00]")).as_py():
+            raise _BadValue("an id goes over the end of the line or holds a null byte")
         number = pc.fill_null(place, -1).to_numpy(zero_copy_only=False).astype(np.int32)
         number[number < 0] = len(self.names) + np.arange(len(new), dtype=np.int32)
         self.names = pa.concat_arrays([self.names, new])
