@@ -26,12 +26,11 @@ def test_pairs_are_distinct_and_in_time_order(tmp_path: Path) -> None:
     (tmp_path / "ml-1m" / "ratings.dat").write_text(MOVIELENS)
     found = load_interactions("ml-1m", tmp_path)
     assert found.user_ids.tolist() == [7, 9]
-    # Movie 50 has two users, so it is number 3; 40 and 60 have one each, equals by id.
-    assert found.item_ids.tolist() == [50, 40, 60]
+    assert found.item_ids.tolist() == [40, 50, 60]
     assert found.vocabulary_size == 6
     # User 7: the unknown time (0) first, then 40 at 10, then 50 at 20 (its later copy is dropped).
     assert found.users.tolist() == [0, 0, 0, 1]
-    assert found.items.tolist() == [5, 4, 3, 3]
+    assert found.items.tolist() == [5, 3, 4, 4]
     assert found.lengths().tolist() == [3, 1]
 
 

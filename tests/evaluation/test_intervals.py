@@ -200,7 +200,7 @@ def test_a_contrast_is_paired():
     difference = by_name(evaluate_contrast(first, second, **settings))[metrics.ROC_AUC]
     one, other = (by_name(evaluate(runs, **settings))[metrics.ROC_AUC] for runs in (first, second))
     assert difference.value == pytest.approx(one.value - other.value)
-    assert 0 < difference.ci_low and one.ci_low < other.ci_high
+    assert difference.ci_low > 0 and one.ci_low < other.ci_high
     same = evaluate_contrast(first, first, **settings)
     assert {(m.value, m.ci_low, m.ci_high) for m in same} == {(0.0, 0.0, 0.0)}
 

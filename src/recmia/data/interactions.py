@@ -18,7 +18,8 @@ class Interactions:
 
     Attributes:
         users: int64 [m], user numbers, rising from 0.
-        items: int64 [m], item numbers from 3 by falling number of users, equals by id.
+        items: int64 [m], item numbers from 3 in the order of the ids: a numbering by popularity
+            would tell ties in a list who is popular beyond the members.
         user_ids: [n], the data set's own id of each user number.
         item_ids: [V - 3], the data set's own id of each item number, from 3 on.
     """
@@ -104,10 +105,7 @@ def numbered(
     _, first = np.unique(users * len(item_ids) + items, return_index=True)
     first.sort()
     users, items = users[first], items[first]
-    falling = np.argsort(-np.bincount(items, minlength=len(item_ids)), kind="stable")
-    rank = np.empty(len(falling), dtype=np.int64)
-    rank[falling] = np.arange(len(falling)) + FIRST_ITEM
-    return Interactions(users, rank[items], user_ids, item_ids[falling])
+    return Interactions(users, items + FIRST_ITEM, user_ids, item_ids)
 
 
 def _numbers(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:

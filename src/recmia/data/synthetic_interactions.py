@@ -37,7 +37,8 @@ def synthetic_interactions(
         )
     rng = generator(seed, "synthetic", "interactions")
     kind = np.arange(items) % KINDS
-    popularity = 1.0 / (1 + np.arange(items) // KINDS)
+    # Ranks within a kind are shuffled: item numbers must not tell who is popular.
+    popularity = 1.0 / (1 + rng.permutation(-(-items // KINDS))[np.arange(items) // KINDS])
     taste = rng.dirichlet(np.full(KINDS, CONCENTRATION), users) + 0.01
     # The largest of log-weights plus Gumbel noise are a draw without replacement.
     keys = np.log(taste[:, kind]) + np.log(popularity) + rng.gumbel(size=(users, items))

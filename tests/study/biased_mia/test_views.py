@@ -98,8 +98,8 @@ def test_planted_truths_from_lists_to_intervals(study: Study) -> None:
         name: next(m for m in measuring.read_cell(study, attempt) if m.metric == "ROC AUC")
         for name, attempt in attempts.items()
     }
-    assert auc["published"].ci_low > 0.9
-    assert auc["nobody"].ci_low > 0.9  # nobody was trained on: it is the algorithm
+    assert auc["published"].ci_low > 0.8
+    assert auc["nobody"].ci_low > 0.75  # nobody was trained on: it is the algorithm
     for name in ("labels", "halves"):
         assert auc[name].ci_low < 0.5 < auc[name].ci_high
     # Scores are aligned with users: shuffling labels destroys what was found.

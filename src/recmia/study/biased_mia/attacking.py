@@ -152,8 +152,16 @@ def _train(job: tuple[Study, Stack], progress: Callable[[float], None]) -> None:
 
 
 def _model_seed(study: Study, model: AttackModel) -> int:
-    # The same start and order for every view of a seed: what differs is what is learned from.
-    return child_seed(study.settings.root_seed, "biased-mia", "attack", model.schedule, model.seed)
+    # A start of its own for each: one in some 250 leaves every unit of the second layer silent for
+    # small inputs, and that must not be the same one for a whole seed.
+    return child_seed(
+        study.settings.root_seed,
+        "biased-mia",
+        "attack",
+        *(str(value) for value in vars(model.shadow).values()),
+        model.schedule,
+        model.seed,
+    )
 
 
 def view_identity(study: Study, view: View, side: str, seed: int) -> str:
