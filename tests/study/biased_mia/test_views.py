@@ -23,7 +23,7 @@ SMALL = {
     "biased_mia.size_dataset": "D",
     "biased_mia.attack_epochs": 20,
     "biased_mia.min_users": 100,
-    "intervals.level": 0.999,
+    "intervals": {"repeats": 4000, "level": 0.999},
 }
 CELL = View("D", "I", k=20, l=8)
 
