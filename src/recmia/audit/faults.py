@@ -38,7 +38,14 @@ def check_header(path: Path, required: Sequence[str]) -> list[str]:
             remedy=f"write it with the columns {', '.join(required)}; see `recmia audit lists "
             "--help`, and `recmia audit example` for files to look at.",
         )  # fmt: skip
-    line, names = next(rows_of(path), (1, []))
+    try:
+        line, names = next(rows_of(path), (1, []))
+    except OSError as error:
+        raise DataError(
+            f"the file cannot be opened ({error.strerror}).",
+            file=path,
+            remedy="check who may read it.",
+        ) from error
     if not names:
         raise DataError(
             "the file is empty.", file=path, line=1,

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from recmia import __version__
 from recmia.audit import sides
-from recmia.audit.measures import measure, measure_baseline, noise_floor
+from recmia.audit.measures import REPEATS, measure, measure_baseline, noise_floor
 from recmia.audit.output import METRICS, check_out, folder_aside
 from recmia.audit.page import draw_roc, write_page
 from recmia.audit.scoring import AuditSettings, attack_lists, popular_share
@@ -91,20 +91,8 @@ def audit_lists(
     found["counts"]["target"]["predicted_members"] = int(called.sum())
     curves = {}
     if asked.membership is not None:
-        labelled, membership = asked.labelled, asked.membership[asked.labelled]
-        chance = {"level": settings.level, "seed": settings.seed}
-        found |= measure(scores[:, labelled], membership, threshold, **chance)
-        found["noise_floor"] = noise_floor(membership, settings.level)
-        histories = attack_lists(known, asked, space.vectors, settings, lists=False)[0]
-        blind = {
-            "histories_only": histories.mean(axis=0)[labelled],
-            "popular_share": popular_share(known, asked)[labelled],
-        }
-        found["baselines"] = {
-            name: measure_baseline(values, membership, **chance) for name, values in blind.items()
-        }
-        attack = scores.mean(axis=0)[labelled]
-        curves = {name: (s, membership) for name, s in {"attack": attack, **blind}.items()}
+        measured, curves = _measured(known, asked, space.vectors, settings, scores, threshold)
+        found |= measured
     with folder_aside(out) as aside:
         _write_scores(aside / SCORES, asked, scores.mean(axis=0), called)
         write_json(aside / METRICS, found)
@@ -112,6 +100,32 @@ def audit_lists(
             draw_roc(aside, curves)
         write_page(aside, found)
     return found
+
+
+def _measured(
+    shadow: Side,
+    target: Side,
+    vectors: np.ndarray,
+    settings: AuditSettings,
+    scores: np.ndarray,
+    threshold: float,
+) -> tuple[dict[str, Any], dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """Metrics and blind baselines of the labelled users, and the scores and labels to draw."""
+    labelled, membership = target.labelled, target.membership[target.labelled]
+    histories = attack_lists(shadow, target, vectors, settings, lists=False)[0]
+    blind = {
+        "histories_only": histories.mean(axis=0)[labelled],
+        "popular_share": popular_share(shadow, target)[labelled],
+    }
+    with track(REPEATS * (1 + len(blind)), "intervals") as bar:
+        how = {"level": settings.level, "seed": settings.seed, "progress": bar.advance}
+        found = measure(scores[:, labelled], membership, threshold, **how)
+        found["baselines"] = {
+            name: measure_baseline(values, membership, **how) for name, values in blind.items()
+        }
+    found["noise_floor"] = noise_floor(membership, settings.level)
+    drawn = {"attack": scores.mean(axis=0)[labelled], **blind}
+    return found, {name: (values, membership) for name, values in drawn.items()}
 
 
 def _check_classes(side: Side, folder: Path) -> None:

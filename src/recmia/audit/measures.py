@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log, sqrt
 from typing import Any
 
@@ -24,7 +25,13 @@ KEYS = {
 
 
 def measure(
-    scores: np.ndarray, membership: np.ndarray, threshold: float, *, level: float, seed: int
+    scores: np.ndarray,
+    membership: np.ndarray,
+    threshold: float,
+    *,
+    level: float,
+    seed: int,
+    progress: Callable[[int], None] = lambda repeats: None,
 ) -> dict[str, Any]:
     """All metrics of the mean score, as they stand in ``metrics.json``.
 
@@ -34,6 +41,7 @@ def measure(
         threshold: of a hard guess.
         level: coverage of the intervals.
         seed: root of the bootstrap.
+        progress: called with the number of the ``REPEATS`` that are done.
 
     Returns:
         The metrics by key; ``tpr_at_fpr`` by rate, null with a reason in ``tpr_at_fpr_reason``
@@ -43,7 +51,14 @@ def measure(
     found = {
         measurement.metric: measurement
         for measurement in evaluate_mean_score(
-            scores, membership, threshold, repeats=REPEATS, level=level, seed=seed, fprs=FPRS
+            scores,
+            membership,
+            threshold,
+            repeats=REPEATS,
+            level=level,
+            seed=seed,
+            fprs=FPRS,
+            progress=progress,
         )
     }
     low = {f"{fpr:g}": found.get(metrics.tpr_at_fpr_name(fpr)) for fpr in FPRS}
@@ -68,7 +83,12 @@ def measure(
 
 
 def measure_baseline(
-    scores: np.ndarray, membership: np.ndarray, *, level: float, seed: int
+    scores: np.ndarray,
+    membership: np.ndarray,
+    *,
+    level: float,
+    seed: int,
+    progress: Callable[[int], None] = lambda repeats: None,
 ) -> dict[str, Any]:
     """ROC AUC of a blind baseline, with its interval over users: does that exclude 0.5?
 
@@ -80,9 +100,17 @@ def measure_baseline(
         membership: bool [n].
         level: coverage of the interval.
         seed: root of the bootstrap.
+        progress: called with the number of the ``REPEATS`` that are done.
     """
     area = evaluate_mean_score(
-        scores[None], membership, 0.5, repeats=REPEATS, level=level, seed=seed, fprs=()
+        scores[None],
+        membership,
+        0.5,
+        repeats=REPEATS,
+        level=level,
+        seed=seed,
+        fprs=(),
+        progress=progress,
     )[0]
     return {
         "roc_auc": area.value,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -21,6 +21,7 @@ def evaluate_mean_score(
     level: float,
     seed: int,
     fprs: Sequence[float] = (0.01, 0.001),
+    progress: Callable[[int], None] = lambda repeats: None,
 ) -> list[Measurement]:
     """Every metric of the mean score, and its percentile bootstrap interval.
 
@@ -38,6 +39,7 @@ def evaluate_mean_score(
         seed: root of the resampling.
         fprs: rates for TPR at FPR, left out where there are too few non-members
             (:func:`recmia.evaluation.metrics.fpr_is_measurable`).
+        progress: called with the number of repeats done.
 
     Returns:
         ROC AUC, hard-label AUC, accuracy, precision, recall, F1, then TPR at each rate.
@@ -61,11 +63,12 @@ def evaluate_mean_score(
     # Repeats that drew the same seeds share their mean score and its sorting.
     draws, times = np.unique(np.sort(chosen, axis=1), axis=0, return_counts=True)
     rng = generator(seed, "bootstrap", "units")
-    drawn = [
-        drawn_side.metrics(counts[:, groups.of_unit], fprs)
-        for drawn_side, n in ((side(row), int(n)) for row, n in zip(draws, times, strict=True))
-        for counts in groups.draws(rng, n)
-    ]
+    drawn = []
+    for rows, n in zip(draws, times, strict=True):
+        drawn_side = side(rows)
+        for counts in groups.draws(rng, int(n)):
+            drawn.append(drawn_side.metrics(counts[:, groups.of_unit], fprs))
+            progress(len(counts))
     low, high = np.quantile(np.concatenate(drawn), [(1 - level) / 2, (1 + level) / 2], axis=0)
     return [
         Measurement(name, float(v), float(lo), float(hi), n_seeds)
