@@ -5,6 +5,9 @@ import pytest
 
 from recmia.errors import DataError
 from recmia.inversion.attack import (
+    HELD,
+    LINKED_RANDOM,
+    RANDOM,
     Attacker,
     Recommender,
     craft,
@@ -34,7 +37,7 @@ def world():
 def test_planted_visits_are_found(world):
     dense, truth, decoys = world
     ratings = from_dense(dense, VISITS, zeros_observed=True)
-    attacker = Attacker(share=0.05, most_rated=10, held=True)
+    attacker = Attacker(share=0.05, most_rated=10, choice=HELD)
     exposure = measure_exposure(
         invert(ratings, ITEM, decoys, RECOMMENDER, attacker, seed=1), truth, 3
     )
@@ -45,7 +48,7 @@ def test_planted_visits_are_found(world):
 def test_without_malicious_users_nobody_is_found(world):
     dense, truth, decoys = world
     ratings = from_dense(dense, VISITS, zeros_observed=True)
-    counts = invert(ratings, ITEM, decoys, RECOMMENDER, Attacker(0.0, 10, held=True), seed=1)
+    counts = invert(ratings, ITEM, decoys, RECOMMENDER, Attacker(0.0, 10, choice=HELD), seed=1)
     assert measure_exposure(counts, truth, 2).found == 0
 
 
@@ -55,7 +58,7 @@ def test_a_visit_that_is_not_in_the_ratings_cannot_be_found(world):
     hidden = dense.copy()
     hidden[half, 0] = 0
     ratings = from_dense(hidden, VISITS, zeros_observed=True)
-    attacker = Attacker(share=0.05, most_rated=10, held=True)
+    attacker = Attacker(share=0.05, most_rated=10, choice=HELD)
     counts = invert(ratings, ITEM, decoys, RECOMMENDER, attacker, seed=1)
     assert measure_exposure(counts, truth & ~half, 3).recall >= 0.5
     outsiders = ~(truth & ~half)
@@ -67,7 +70,7 @@ def test_poison_can_be_given_by_hand(world):
     dense, truth, decoys = world
     ratings = from_dense(dense, VISITS, zeros_observed=True)
     items = RECOMMENDER.train(ratings, 1).items
-    attacker = Attacker(share=0.05, most_rated=10, held=True)
+    attacker = Attacker(share=0.05, most_rated=10, choice=HELD)
     poison = craft(ratings, items, ITEM, decoys, RECOMMENDER, attacker, seed=1)
     assert poison.ratings.shape == (20, 600)
     by_hand = np.zeros((20, 600))
@@ -112,3 +115,21 @@ def test_the_number_of_malicious_users_is_the_paper_s():
     shares = (0.01, 0.02, 0.03, 0.04, 0.05)
     assert [Attacker(share, 1).users(1722) for share in shares] == [17, 34, 52, 69, 86]
     assert [Attacker(share, 1).users(814) for share in shares] == [8, 16, 24, 33, 41]
+
+
+def test_which_items_malicious_users_rate(world):
+    dense, _, decoys = world
+    ratings = from_dense(dense, VISITS, zeros_observed=True)
+    items = RECOMMENDER.train(ratings, 1).items
+
+    def rated(choice):
+        attacker = Attacker(share=0.05, most_rated=10, choice=choice)
+        return craft(
+            ratings, items, ITEM, decoys, RECOMMENDER, attacker, 1, optimised=False
+        ).ratings
+
+    links = np.concatenate([ITEM, decoys])
+    anything, linked = rated(RANDOM) > 0, rated(LINKED_RANDOM) > 0
+    assert np.all(anything.sum(axis=1) == 10) and anything[:, links].mean() < 0.2
+    assert linked[:, links].all() and linked.sum(axis=1).max() <= 10
+    assert len(np.unique(linked, axis=0)) == 20

@@ -9,11 +9,19 @@ import numpy as np
 from recmia.errors import DataError
 from recmia.inversion.exposure import decoys_recommended
 from recmia.inversion.factorisation import Model, factorise, initial_items
-from recmia.inversion.poisoning import Poison, Simulation, linked_start, optimise
+from recmia.inversion.poisoning import (
+    Poison,
+    Simulation,
+    linked_start,
+    optimise,
+    random_items,
+)
 from recmia.inversion.ratings import Ratings
 from recmia.inversion.recommending import top_items
 from recmia.inversion.utility import Utility
 from recmia.seeds import generator
+
+DESCENT, HELD, RANDOM, LINKED_RANDOM = "descent", "held", "random", "linked random"
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,12 @@ class Attacker:
         share: α, malicious users for each honest one.
         most_rated: b_max.
         camouflage: μ.
-        held: whether the ratings of sensitive items and decoys stay at the highest, where
-            Algorithm 2 starts, and only what else the malicious users rate is optimised. The
-            utility asks for decoys that resemble the sensitive items, which are rarely
-            recommended; descending on their ratings too makes the decoys as rare.
+        choice: which items the malicious users rate. ``DESCENT`` is Algorithm 2: sensitive items
+            and decoys are rated highest first, then every rating is optimised. ``HELD`` keeps
+            those links as they are and optimises the others: the utility asks for decoys that
+            resemble the sensitive items, which are rarely recommended, so that descending on the
+            links too makes the decoys as rare. ``RANDOM`` is Li et al. (2016): items drawn at
+            random, ratings optimised. ``LINKED_RANDOM`` holds the links and draws the others.
         steps: most steps of projected gradient descent.
         sweeps: sweeps of least squares in the adversary's simulation.
         tolerance: see :func:`recmia.inversion.poisoning.optimise`.
@@ -67,7 +77,7 @@ class Attacker:
     share: float
     most_rated: int
     camouflage: float = 0.0
-    held: bool = False
+    choice: str = DESCENT
     steps: int = 30
     first_move: float = 1.0
     sweeps: int = 3
@@ -131,8 +141,7 @@ def craft(
             f"{attacker.most_rated}.",
             remedy="Raise that number, or name fewer items.",
         )
-    m, n = ratings.shape
-    start = linked_start(attacker.users(m), n, linked, ratings.scale.highest)
+    start, allowed = _start(ratings, linked, attacker, seed)
     if not optimised or not len(start):
         return Poison(start, [])
     simulation = Simulation.draw(items, ratings, recommender.regularisation, attacker.sweeps, seed)
@@ -143,9 +152,28 @@ def craft(
         most_rated=attacker.most_rated,
         steps=attacker.steps,
         first_move=attacker.first_move,
-        allowed=start == 0 if attacker.held else None,
+        allowed=allowed,
         tolerance=attacker.tolerance,
     )
+
+
+def _start(
+    ratings: Ratings, linked: np.ndarray, attacker: Attacker, seed: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """M'(0), and bool [m', n] of the ratings that may be optimised (None for all)."""
+    m, n = attacker.users(ratings.shape[0]), ratings.shape[1]
+    highest = ratings.scale.highest
+    start = linked_start(m, n, linked, highest)
+    if attacker.choice == DESCENT or not m:
+        return start, None
+    if attacker.choice == HELD:
+        return start, start == 0
+    most = attacker.most_rated
+    if attacker.choice == RANDOM:
+        drawn = random_items(m, n, most, seed)
+        return drawn * highest, drawn
+    drawn = random_items(m, n, most - len(linked), seed) & (start == 0)
+    return start + drawn * highest, drawn
 
 
 def poisoned_lists(

@@ -72,9 +72,13 @@ def measure_exposure(decoy_counts: np.ndarray, truth: np.ndarray, threshold: int
     return Exposure(len(truth), int(truth.sum()), int(listed.sum()), int((listed & truth).sum()))
 
 
-def binomial_interval(successes: int, trials: int, level: float) -> tuple[float, float]:
-    """Exact (Clopper and Pearson 1934) limits of a proportion; (0, 1) without a trial."""
+def binomial_interval(successes: float, trials: float, level: float) -> tuple[float, float]:
+    """Exact (Clopper and Pearson 1934) limits of a proportion; (0, 1) without a trial.
+
+    Counts may be means over repeats of one attack: the limits then are those of one attack, for
+    repeats on the same users do not make more users.
+    """
     tail = (1 - level) / 2
-    low = beta.ppf(tail, successes, trials - successes + 1) if successes else 0.0
+    low = beta.ppf(tail, successes, trials - successes + 1) if successes > 0 else 0.0
     high = beta.ppf(1 - tail, successes + 1, trials - successes) if successes < trials else 1.0
     return float(low), float(high)

@@ -143,6 +143,8 @@ def linked_start(m: int, n: int, items: np.ndarray, highest: float) -> np.ndarra
 
 def random_items(m: int, n: int, most: int, seed: int) -> np.ndarray:
     """bool [m', n]: b_max items for each malicious user, drawn at random (Li et al. 2016)."""
+    if not most:
+        return np.zeros((m, n), dtype=bool)
     order = generator(seed, "random items").random((m, n))
     return order <= np.partition(order, most - 1, axis=1)[:, most - 1 : most]
 

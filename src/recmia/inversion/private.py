@@ -69,9 +69,11 @@ def _sample_rows(
 ) -> np.ndarray:
     """Rows given the other side: Gaussian with mean A⁻¹b and covariance A⁻¹·T/2."""
     matrices = normal_matrices(ratings, factors, regularisation)
-    right = (ratings.matrix @ factors)[..., None]
-    mean = np.linalg.solve(matrices, right)
+    right = ratings.matrix @ factors
     noise = rng.standard_normal(right.shape) / np.sqrt(2 * inverse_temperature)
     # A = L Lᵀ, so that L⁻ᵀz has covariance A⁻¹.
-    lower = np.linalg.cholesky(matrices)
-    return (mean + np.linalg.solve(lower.transpose(0, 2, 1), noise))[..., 0]
+    upper = np.linalg.cholesky(matrices).transpose(0, 2, 1)
+    if len(matrices) == 1:
+        return (np.linalg.solve(matrices[0], right.T) + np.linalg.solve(upper[0], noise.T)).T
+    mean = np.linalg.solve(matrices, right[..., None])
+    return (mean + np.linalg.solve(upper, noise[..., None]))[..., 0]

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from recmia.errors import SettingsError
 from recmia.storage import content_hash
 from recmia.study.biased_mia.settings import BiasedMIAStudy
+from recmia.study.model_inversion.settings import ModelInversionStudy
 from recmia.study.section import Section
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -177,6 +178,7 @@ class Settings(Section):
     intervals: Intervals = Intervals()
     figures: Figures = Figures()
     biased_mia: BiasedMIAStudy | None = None
+    model_inversion: ModelInversionStudy | None = None
 
     @model_validator(mode="after")
     def _whole_studies(self) -> Settings:
@@ -184,7 +186,8 @@ class Settings(Section):
         absent = [name for name, section in needed.items() if section is None]
         if 0 < len(absent) < len(needed):
             raise ValueError(f"the main study needs the sections {', '.join(absent)} as well")
-        if absent and self.biased_mia is None:
+        papers = (self.biased_mia, self.model_inversion)
+        if absent and all(section is None for section in papers):
             raise ValueError("a profile needs data, cohorts and target, or the section of a paper")
         return self
 

@@ -31,13 +31,13 @@ class System(Section):
     zeros_observed: bool = Field(..., description="missing ratings count as observed zeros")
     factors: int | None = Field(None, ge=1, description="k; by the paper's rule where null")
     regularisation: float | None = Field(None, gt=0, description="λ; null together with k")
-    length: int = Field(5, ge=1, description="l, items on a list")
+    length: int | None = Field(None, ge=1, description="l, items on a list; null together with k")
     main: bool = Field(False, description="whether it is studied beyond figure 5")
 
     @model_validator(mode="after")
-    def _both_or_none(self) -> System:
-        if (self.factors is None) != (self.regularisation is None):
-            raise ValueError("give factors and regularisation, or neither")
+    def _all_or_none(self) -> System:
+        if len({value is None for value in (self.factors, self.regularisation, self.length)}) > 1:
+            raise ValueError("give factors, regularisation and length, or none of them")
         return self
 
 
@@ -64,9 +64,11 @@ class ModelInversionStudy(Section):
     epsilons: tuple[float, ...] = Field(..., description="ε of the defence curve")
     posterior_sweeps: int = Field(30, ge=1, description="sweeps of the Gibbs sampler")
     control_repeats: int = Field(5, ge=1, description="repeats of what the paper does not show")
-    more_factors: tuple[int, ...] = Field((30, 60, 100), description="k of the control")
-    more_poisoning: tuple[float, ...] = Field((0.05, 0.1, 0.2), description="α of the control")
-    path: tuple[int, ...] = Field((0, 2, 4, 6, 8, 10, 15, 20), description="steps along a descent")
+    more_factors: tuple[int, ...] = Field((10, 30, 60), description="k of the search for reasons")
+    more_poisoning: tuple[float, ...] = Field((0.1, 0.2), description="α of the same")
+    path: tuple[int, ...] = Field(
+        (0, 2, 5, 10, 20, 40, 80, 160), description="short steps along a descent"
+    )
 
     @model_validator(mode="after")
     def _names(self) -> ModelInversionStudy:
