@@ -79,22 +79,24 @@ def _items(draw, taste: np.ndarray, share: np.ndarray, length: int) -> np.ndarra
 
 def item_vectors() -> np.ndarray:
     """float32 [ITEMS, DIM]: factorised from 2,000 other users, as the attack does it."""
+    from threadpoolctl import threadpool_limits
+
     from recmia.attacks.item_vectors import factorise
     from recmia.sessions import FIRST_ITEM
 
     histories = drawn(2_000, "others").history_items.reshape(2_000, HISTORY) + FIRST_ITEM
-    vectors = factorise(
-        histories.astype(np.int64),
-        np.full(2_000, HISTORY),
-        ITEMS + FIRST_ITEM,
-        dim=DIM,
-        seed=0,
-    )
+    lengths = np.full(2_000, HISTORY)
+    with threadpool_limits(1):
+        vectors = factorise(
+            histories.astype(np.int64), lengths, ITEMS + FIRST_ITEM, dim=DIM, seed=0
+        )
     return vectors[FIRST_ITEM:]
 
 
 def attack_once(users: int, vectors: np.ndarray) -> dict:
     """Arrays in, scores out."""
+    import torch
+
     from recmia.audit.attacks import step_for
     from recmia.audit.scoring import AuditSettings, attack_lists
     from recmia.evaluation.metrics import hard_label_auc, roc_auc
@@ -108,6 +110,7 @@ def attack_once(users: int, vectors: np.ndarray) -> dict:
     return {
         "users": users,
         "seeds": settings.seeds,
+        "threads": torch.get_num_threads(),
         "batch_size": step_for(users)[0],
         "seconds": wall,
         "cpu_seconds": cpu,
@@ -429,8 +432,8 @@ def _sizes_page(rows: list[dict]) -> str:
 
 Difference vectors of both sides, {rows[0]["seeds"]} seeds of the attack trained on the shadow side,
 scores of the target's users: arrays in, scores out, after imports, each size in a fresh process.
-Peak memory is that process's, imports and made-up users included. Reading: the three CSV files of
-one side, in another process.
+{rows[0]["threads"]} thread(s). Peak memory is that process's, imports and made-up users included.
+Reading: the three CSV files of one side, in another process.
 
 | users a side | users a step | seconds | CPU seconds | growth | peak (MiB) | ROC AUC | \
 reading: million rows | seconds | CPU seconds | peak (MiB) | load |

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
 
 from recmia.attacks.item_vectors import factorise
 from recmia.audit.tables import CsvFile, read_csv
@@ -148,6 +149,8 @@ def _factorised(path: Path, dim: int, seed: int) -> ItemSpace:
     histories = np.zeros((len(all_users), lengths.max()), dtype=np.int64)
     histories[np.arange(histories.shape[1]) < lengths[:, None]] = item + FIRST_ITEM
     n_items = FIRST_ITEM + len(all_items)
-    vectors = factorise(histories, lengths, n_items, dim=dim, seed=seed)
+    # One thread: batches are too small for more, and sums come out the same everywhere.
+    with threadpool_limits(1):
+        vectors = factorise(histories, lengths, n_items, dim=dim, seed=seed)
     source = f"{path.name}, factorised ({len(all_users):,} users, {len(pairs):,} interactions)"
     return ItemSpace(all_items, vectors[FIRST_ITEM:], source, (path,), all_users)
