@@ -67,7 +67,14 @@ def loaded_modules(*arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["status"], ["run", "--nope"], ["run", "-p", "nope"], ["data", "list"]],
+    [
+        ["--help"],
+        ["status"],
+        ["run", "--nope"],
+        ["run", "-p", "nope"],
+        ["data", "list"],
+        ["audit", "lists", "--help"],
+    ],
 )
 def test_answers_without_the_stack(root: Path, arguments: list[str]) -> None:
     assert not loaded_modules(*arguments) & HEAVY
