@@ -68,6 +68,20 @@ def biased_mia_files(settings: Settings, paths: StudyPaths) -> list[Path]:
     return [p for name in names if name != "synthetic" for p in find_files(name, paths.data)]
 
 
+def model_inversion_files(settings: Settings, paths: StudyPaths) -> list[Path]:
+    """Files that notebook 13 reads; none for data sets that are made up.
+
+    Raises:
+        DataError: the files are not there.
+    """
+    from recmia.data.registry import find_files
+    from recmia.study.model_inversion.preparing import FILES
+
+    kinds = dict.fromkeys(data.source for data in settings.model_inversion.datasets.values())
+    names = [name for kind in kinds for name in FILES.get(kind, ())]
+    return [path for name in names for path in find_files(name, paths.data)]
+
+
 PREPROCESSED = tuple(
     f"01_preprocess/{name}"
     for name in ("sessions.parquet", "items.parquet", "schema.pbtxt", "statistics.json")
@@ -147,6 +161,15 @@ PAPER_STEPS = (
         modules=("recmia.plots", "recmia/recmia.mplstyle"),
         outputs=("11_biased_mia/", "reports:figures/biased-mia/"),
         external_inputs=biased_mia_files,
+    ),
+    Step(
+        "13_model_inversion",
+        "13_model_inversion.ipynb",
+        "Model inversion by poisoning (PoPETs 2020)",
+        sections=("root_seed", "device", "model_inversion", "intervals"),
+        modules=("recmia.plots", "recmia/recmia.mplstyle"),
+        outputs=("13_model_inversion/", "reports:figures/model-inversion/"),
+        external_inputs=model_inversion_files,
     ),
 )
 
