@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from recmia.data.clicks import ClickLog, open_named
+from recmia.seeds import generator
 from recmia.sessions import FIRST_ITEM, Sessions
 
 
@@ -81,13 +82,17 @@ def load_interactions(name: str, data_folder: Path) -> Interactions:
 def read_interactions(log: ClickLog) -> Interactions:
     """All interactions of a log; of pairs that repeat, the first in time is kept.
 
-    Unknown times come first; equal times stay in file order.
+    Unknown times come first; equal times stay in file order. A log without times is shuffled, the
+    same way each time: Last.fm's lies in the order of artist ids, and the last of these are rare.
     """
     table = pa.concat_tables([chunk.clicks for chunk in log.chunks()])
     users, user_ids = _numbers(table["key"])
     items, item_ids = _numbers(table["item"])
     times = table["time"].to_numpy()
-    order = np.lexsort((np.arange(len(users)), times, users))
+    places = np.arange(len(users))
+    if not log.timed:
+        places = generator(0, "interactions without times").permutation(places)
+    order = np.lexsort((places, times, users))
     return numbered(users[order], items[order], user_ids, item_ids)
 
 

@@ -90,12 +90,13 @@ def stacks(study: Study, attempts: list[Attempt]) -> list[Stack]:
 
 
 def _shape(study: Study, model: AttackModel) -> tuple[str, str, int, int]:
+    """Schedule, data set, users and width; a longer LFM is a group of its own."""
     view = model.shadow
     side = views.side_of(
         study, Model(view.letter, view.algorithm, "shadow", model.seed, view.share)
     )
     users = side.n_members if view.serving == views.MEMBERS_ONLY else len(side.seen)
-    return model.schedule, view.letter, users, _width(view)
+    return model.schedule, view.letter + view.algorithm[1:], users, _width(view)
 
 
 def _width(view: View) -> int:

@@ -45,7 +45,7 @@ class Attempt:
     @property
     def setting(self) -> str:
         """The paper's letters, e.g. AIMN."""
-        return self.shadow.name + self.target.name
+        return self.shadow.name[:2] + self.target.name[:2]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def all_claims(settings: BiasedMIAStudy) -> list[Claim]:
     """Every claim of the study."""
     makers = (
         *(_grid, _servings, _controls, _k_means, _lengths, _crossed_lengths, _weights),
-        *(_generators, _content_based, _sizes, _defence),
+        *(_generators, _content_based, _sizes, _defence, _longer),
     )
     return [claim for make in makers for claim in make(settings)]
 
@@ -244,3 +244,16 @@ def _defence(settings: BiasedMIAStudy) -> Iterator[Claim]:
                 yield Claim(attempt, "Figure 12", reading, defended(ratio))
                 naive = replace(attempt, shadow=replace(attempt.shadow, defence=0.0))
                 yield Claim(naive, "Figure 12", reading, defended(ratio, known=False))
+
+
+def trained_for(epochs: int) -> str:
+    """Condition of an attack on LFM."""
+    return f"LFM, {epochs} epochs"
+
+
+def _longer(settings: BiasedMIAStudy) -> Iterator[Claim]:
+    for letter, tried in settings.longer_lfm.items():
+        usual = settings.latent_factors.epochs
+        for epochs, algorithm in [(usual, "L"), *((e, f"L{e}") for e in tried)]:
+            for reading, attempt in readings(settings, View(letter, algorithm)):
+                yield Claim(attempt, "Overlap", reading, trained_for(epochs))

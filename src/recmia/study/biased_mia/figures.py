@@ -45,7 +45,17 @@ def draw_all(study: Study, rows: list[ResultRow]) -> list[dict]:
     table = pd.DataFrame([vars(row) for row in join_paper_values(rows)])
     settings = study.settings.biased_mia
     for draw in (
-        *(_table2, _figure3, _servings, _controls, _grid, _lengths, _crossed, _generators),
+        *(
+            _table2,
+            _figure3,
+            _servings,
+            _overlap,
+            _controls,
+            _grid,
+            _lengths,
+            _crossed,
+            _generators,
+        ),
         *(_content_based, _k_means, _sizes, _defence, _ranking_with_defence),
     ):
         draw(figures, table, settings)
@@ -165,6 +175,29 @@ def _grid(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) -> 
         "diagonal is assumption I, the blocks along it assumption II.",
         SOURCE,
         "Figure 6",
+    )
+
+
+def _overlap(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) -> None:
+    rows = table[table.artefact == "Overlap"]
+    if not settings.longer_lfm:
+        return
+    names = {ROC_AUC: "the attack (corrected, ROC AUC)"}
+    rows = rows[(rows.metric == ROC_AUC) & (rows.reading == CORRECTED) | (rows.reading == CONTROL)]
+    rows = rows[rows.condition != ""]
+    rows = rows.assign(
+        setting=rows.setting + ", " + rows.condition, series=rows.metric.replace(names)
+    )
+    figures.add(
+        grid_plots.dots_with_intervals(
+            rows, title="LFM's lists, and the attack on them", xlabel="share, or ROC AUC"
+        ),
+        "overlap",
+        "Why LFM is hard to attack",
+        "LFM trained for longer serves fewer of the items that everybody else gets, and the attack "
+        "that told nothing apart does so.",
+        SOURCE,
+        "Overlap",
     )
 
 

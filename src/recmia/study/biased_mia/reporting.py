@@ -16,6 +16,7 @@ from recmia.study.biased_mia.claims import (
     UNDEFENDED,
     Claim,
     cells,
+    trained_for,
 )
 from recmia.study.biased_mia.cohorts import SIDES, Side
 from recmia.study.biased_mia.measuring import Contrast, measure_contrasts, read_cell
@@ -209,6 +210,39 @@ def defence_rows(study: Study) -> list[ResultRow]:
                         **_numbers(_mean(study, metric, runs)),
                     )
                 )
+    return rows
+
+
+def overlap_rows(study: Study) -> list[ResultRow]:
+    """How much of members' lists is popular anyway: where it is much, there is little to tell."""
+    settings = study.settings.biased_mia
+    usual = {"L": settings.latent_factors.epochs}
+    found = [(cell.letter, cell.algorithm) for cell in cells(settings)]
+    found += [(letter, f"L{e}") for letter, tried in settings.longer_lfm.items() for e in tried]
+    rows = []
+    for letter, algorithm in found:
+        view, runs = View(letter, algorithm), []
+        for seed in study.seeds():
+            model = Model(letter, algorithm, "target", seed)
+            members = side_of(study, model).members
+            popular = unpersonalised(study, view, "target", seed, members[:1])[0]
+            served = read_lists(study, model)["served"]
+            runs.append((np.isin(served, popular).mean(axis=1), members.row_ids))
+        epochs = algorithm[1:] or usual.get(algorithm)
+        metric = "share of a member's list among the popular items"
+        rows.append(
+            _row(
+                study,
+                letter,
+                artefact="Overlap",
+                setting=view.name[:2] * 2,
+                attack=ALGORITHMS[algorithm[0]],
+                reading=CONTROL,
+                condition=trained_for(int(epochs)) if epochs else "",
+                metric=metric,
+                **_numbers(_mean(study, metric, runs)),
+            )
+        )
     return rows
 
 

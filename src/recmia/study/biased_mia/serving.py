@@ -11,8 +11,8 @@ import numpy as np
 
 from recmia import factorisation, row_draws
 from recmia.attacks import item_vectors
-from recmia.data import interactions as interactions_module
-from recmia.data import movie_metadata, synthetic_interactions
+from recmia.data import movie_metadata
+from recmia.data.interactions import Interactions
 from recmia.data.registry import find_files
 from recmia.parallel import run_jobs
 from recmia.recommenders import (
@@ -33,18 +33,16 @@ from recmia.recommenders.ranking import hit_rate
 from recmia.seeds import child_seed
 from recmia.sessions import FIRST_ITEM
 from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
-from recmia.study.biased_mia import cohorts as cohorts_module
 from recmia.study.biased_mia.cohorts import SIDES, Cohorts, Side, load_data_set, shrunken, split
 from recmia.study.stamped import stamped
 from recmia.study.workspace import Study
 
 STEP = "11_biased_mia"
 ALGORITHMS = {"I": "Item", "L": "LFM", "N": "NCF", "C": "content-based"}
-# Modules whose change makes saved lists stale, beside this one's settings.
+# Modules whose change makes saved lists stale; what data they were given is hashed itself.
 DECISIVE = (
-    content, cohorts_module, factorisation, histories, interactions_module, item_neighbours,
-    latent_factors, lists, movie_metadata, neural_cf, popularity, ranking, row_draws,
-    synthetic_interactions,
+    content, factorisation, histories, item_neighbours, latent_factors, lists, movie_metadata,
+    neural_cf, popularity, ranking, row_draws,
 )  # fmt: skip
 # Seconds a fit grow about like this; longest first, so that both workers end together.
 COST = {"N": 30, "L": 10, "C": 3, "I": 1}
@@ -56,7 +54,7 @@ class Model:
 
     Attributes:
         letter: data set.
-        algorithm: "I", "L", "N" or "C".
+        algorithm: "I", "L", "N" or "C"; "L100" is LFM trained for 100 epochs.
         side: "shadow" or "target".
         seed: repetition.
         share: of the side's users that is kept (the data-size test).
@@ -79,7 +77,7 @@ def data_of(study: Study, letter: str, seed: int) -> Cohorts:
     )
 
 
-def interactions_of(study: Study, letter: str) -> interactions_module.Interactions:
+def interactions_of(study: Study, letter: str) -> Interactions:
     """A whole data set; remembered within this process."""
     return _remembered(_data_key(study, letter), lambda: load_data_set(study, letter))
 
@@ -122,7 +120,14 @@ def models(study: Study) -> list[Model]:
         for share in settings.shadow_shares
         for seed in study.seeds()
     ]
-    return sorted(found, key=lambda m: -COST[m.algorithm])
+    found += [
+        Model(letter, f"L{epochs}", side, seed)
+        for letter, tried in settings.longer_lfm.items()
+        for epochs in tried
+        for side in SIDES
+        for seed in study.seeds()
+    ]
+    return sorted(found, key=lambda m: -COST[m.algorithm[0]])
 
 
 def lists_path(study: Study, model: Model) -> Path:
@@ -157,7 +162,7 @@ def _lists_identity(study: Study, model: Model) -> str:
 def make_lists(study: Study) -> list[Model]:
     """Train every recommender and save its lists; finished ones are kept."""
     jobs = [(study, model) for model in models(study)]
-    total = sum(COST[model.algorithm] for _, model in jobs)
+    total = sum(COST[model.algorithm[0]] for _, model in jobs)
     run_jobs(_make_lists, jobs, workers=study.workers, total=total, label="recommenders")
     return [model for _, model in jobs]
 
@@ -166,7 +171,7 @@ def _make_lists(job: tuple[Study, Model], progress: Callable[[float], None]) -> 
     study, model = job
     path = lists_path(study, model)
     stamped(path, lists_identity(study, model), lambda: _train_and_serve(study, model, path))
-    progress(COST[model.algorithm])
+    progress(COST[model.algorithm[0]])
 
 
 def _train_and_serve(study: Study, model: Model, path: Path) -> None:
@@ -195,10 +200,11 @@ def make_recommender(study: Study, model: Model):
         return ItemNeighbours(
             vocabulary_size=size, neighbours=settings.neighbours, last_clicks=None
         )
-    if model.algorithm == "L":
-        return LatentFactors(
-            vocabulary_size=size, **settings.latent_factors.model_dump(), seed=seed
-        )
+    if model.algorithm[0] == "L":
+        chosen = settings.latent_factors.model_dump()
+        if longer := model.algorithm[1:]:
+            chosen["epochs"] = int(longer)
+        return LatentFactors(vocabulary_size=size, **chosen, seed=seed)
     if model.algorithm == "N":
         return NeuralCF(
             vocabulary_size=size,

@@ -54,6 +54,9 @@ class BiasedMIAStudy(Section):
     top_k: int = Field(100, ge=1, description="recommendations in a list")
     neighbours: int = Field(100, ge=1, description="similar items kept by algorithm I")
     latent_factors: LatentFactors = LatentFactors()
+    longer_lfm: dict[str, tuple[int, ...]] = Field(
+        {}, description="letter to further epochs of LFM: why its attack is weak"
+    )
     neural_cf: NeuralCF = NeuralCF()
     vector_dim: int = Field(100, ge=2, description="length l of item vectors")
     vector_epochs: int = Field(30, ge=1)
