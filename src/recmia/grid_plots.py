@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import cycle
+from textwrap import fill
 
 import matplotlib
 import numpy as np
@@ -92,7 +93,11 @@ def dots_with_intervals(
             axes.plot(own["value"], y, ls="", ms=5, label=series, **look)
         if chance is not None:
             axes.axvline(chance, color=GUIDE, lw=0.9, ls=":", zorder=0)
-        axes.set(ylim=(len(settings) - 0.5, -0.5), xlabel=xlabel, title=name or "")
+        axes.set(
+            ylim=(len(settings) - 0.5, -0.5),
+            xlabel=xlabel,
+            title=_wrapped(name, figure, len(panels)),
+        )
         if limits is not None:
             axes.set_xlim(*limits)
         axes.set_yticks(range(len(settings)), settings, fontsize=8)
@@ -146,7 +151,7 @@ def sweep_curves(
             )  # fmt: skip
         if chance is not None:
             axes.axhline(chance, color=GUIDE, lw=0.9, ls=":", zorder=0)
-        axes.set(xlabel=xlabel, title=name)
+        axes.set(xlabel=xlabel, title=_wrapped(name, figure, len(panels)))
         if log:
             axes.set_xscale("log")
         else:
@@ -171,4 +176,14 @@ def _legend(figure: Figure, grid) -> None:
     for axes in grid:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    figure.legend(entries.values(), entries, loc="outside lower center", ncols=min(4, len(entries)))
+    # About ten characters an inch, and room for the mark.
+    fit = int(figure.get_figwidth() * 10 / (max(map(len, entries)) + 8))
+    columns = max(1, min(4, fit, len(entries)))
+    figure.legend(
+        entries.values(), entries, loc="outside lower center", ncols=columns, handlelength=3.2
+    )
+
+
+def _wrapped(title: str | None, figure: Figure, panels: int) -> str:
+    """A panel's title in lines that fit its width."""
+    return fill(title or "", max(12, int(figure.get_figwidth() / panels * 8.5)))
