@@ -111,7 +111,7 @@ def _camouflage(study: Study, figures: FigureSet, rows: list[ResultRow]) -> None
         if part.empty:
             continue
         figure = pictures.curves(
-            part, title=f"Leakage and detection against camouflage: {data.title}",
+            part, title="Leakage and detection against camouflage",
             xlabel="weight of camouflage μ", line="threshold", style="attack",
         )  # fmt: skip
         figures.add(

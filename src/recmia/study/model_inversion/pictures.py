@@ -52,9 +52,9 @@ def curves(
             axes: Axes = grid[row, column]
             rows = frame[(frame["metric"] == metric) & (frame["panel"] == panel)]
             words = rows["x"].dtype == object
-            order = list(dict.fromkeys(rows["x"])) if words else None
+            order = sorted(set(rows["x"]), key=_place) if words else None
             for (name, look), part in rows.groupby([line, style], sort=False):
-                part = part if words else part.sort_values("x")
+                part = part.sort_values("x", key=lambda xs: xs.map(_place) if words else xs)
                 x = [order.index(value) for value in part["x"]] if words else part["x"]
                 axes.plot(
                     x, part["value"], color=palette[lines.index(name)],
@@ -79,7 +79,7 @@ def curves(
                 axes.set_xlabel(xlabel)
             if column == 0:
                 axes.set_ylabel(metric)
-            if len(rows) and frame.loc[frame["metric"] == metric, "ci_high"].max() <= 1:
+            if 0.5 < frame.loc[frame["metric"] == metric, "ci_high"].max() <= 1:
                 axes.set_ylim(-0.03, 1.03)
     headline(figure, title)
     handles = [
@@ -97,6 +97,14 @@ def curves(
         )
     figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return figure
+
+
+def _place(word: str) -> tuple[bool, float]:
+    """Numbers in their order, then what is no number."""
+    try:
+        return False, float(word)
+    except ValueError:
+        return True, 0.0
 
 
 @styled
