@@ -278,6 +278,38 @@ def audit_lists(
     print(summary(found, out / "index.html"))
 
 
+@audit_app.command("inversion")
+def audit_inversion_command(
+    ratings: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: user_id,item_id,rating.")],
+    sensitive: Annotated[
+        list[str], typer.Option(metavar="ITEM", help="A sensitive item's id; may be repeated.")
+    ],
+    share: Annotated[float, typer.Option(help="Injected users for each honest one.")] = 0.05,
+    decoys: Annotated[int, typer.Option(help="Decoy items.")] = 3,
+    factors: Annotated[int, typer.Option(help="Factors k of the system.")] = 30,
+    regularisation: Annotated[float, typer.Option(help="Regularisation λ of the system.")] = 0.01,
+    length: Annotated[int, typer.Option(help="Items on a list.")] = 5,
+    zeros: Annotated[
+        bool, typer.Option(help="Whether the system takes missing ratings for observed zeros.")
+    ] = True,
+    repeats: Annotated[int, typer.Option(help="Attacks, each with other decoys.")] = 5,
+    level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
+    seed: Annotated[int, typer.Option(help="Root of every random choice.")] = 0,
+) -> None:
+    """Who rated a sensitive item, from lists after users were injected (PoPETs 2020).
+
+    Trains a factorisation on FILE, injects users that tie the sensitive items to decoys, and
+    prints how many of those who are then recommended decoys rated a sensitive item highest.
+    Nothing is written.
+    """
+    from recmia.audit.inversion import InversionSettings, audit_inversion, summary
+
+    settings = InversionSettings(
+        share, decoys, factors, regularisation, length, zeros, repeats, level, seed
+    )
+    print(summary(audit_inversion(ratings, sensitive, settings), level))
+
+
 @audit_app.command("example")
 def audit_example(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist.")],
