@@ -43,7 +43,7 @@ def curves(
     """
     require_columns(frame, "x", "value", "ci_low", "ci_high", "metric", "panel", line, style)
     metrics, panels = list(frame["metric"].unique()), list(frame["panel"].unique())
-    figure = Figure(figsize=(1.2 + 3.3 * len(panels), 1.1 + 2.3 * len(metrics)))
+    figure = Figure(figsize=(1.2 + max(3.3 * len(panels), 4.4), 1.1 + 2.3 * len(metrics)))
     grid = figure.subplots(len(metrics), len(panels), squeeze=False, sharex="col", sharey="row")
     palette = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
     lines, styles = list(frame[line].unique()), list(frame[style].unique())
@@ -95,7 +95,7 @@ def curves(
         handles.append(
             Line2D([], [], color="black", marker="*", ms=9, ls="", label="the paper, in its text")
         )
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, 2 * len(panels)))
     return figure
 
 
