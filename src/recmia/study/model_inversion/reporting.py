@@ -10,6 +10,7 @@ from recmia.evaluation.intervals import Measurement
 from recmia.inversion.attack import DESCENT, HELD, LINKED_RANDOM, RANDOM
 from recmia.inversion.cooccurrence import cooccurrence_scores, highest
 from recmia.study.model_inversion.choosing import read_grid, readings, recommender_of, rule
+from recmia.study.model_inversion.guessing import scores_from_others
 from recmia.study.model_inversion.measuring import (
     DETECTION,
     FALSE_POSITIVES,
@@ -358,18 +359,25 @@ def control_rows(study: Study) -> list[ResultRow]:
         about = settings.systems[system]
         training = read_world(study, about.data, zeros_observed=about.zeros_observed)
         truth = training.training.high_raters(training.sensitive[:1])
-        scores = cooccurrence_scores(training.training, training.sensitive[:1])
-        guessed = highest(scores, int(truth.sum()))
-        share = float((guessed & truth).sum() / truth.sum())
-        for metric in (PRECISION, RECALL):
-            measured = proportion(metric, [share], float(truth.sum()), level)
-            rows.append(
-                row(
-                    study, system, artefact="Controls", reading=CONTROL, metric=metric,
-                    attack="guess from co-occurrence", condition="as many users as are sensitive",
-                    **numbers(measured),
-                )
-            )  # fmt: skip
+        item = int(training.sensitive[0])
+        for name, scores in (
+            ("guess from co-occurrence", cooccurrence_scores(training.training, np.array([item]))),
+            (
+                "guess from co-occurrence among others",
+                scores_from_others(training.training, item),
+            ),
+        ):
+            guessed = highest(scores, int(truth.sum()))
+            share = float((guessed & truth).sum() / truth.sum())
+            for metric in (PRECISION, RECALL):
+                measured = proportion(metric, [share], float(truth.sum()), level)
+                rows.append(
+                    row(
+                        study, system, artefact="Controls", reading=CONTROL, metric=metric,
+                        attack=name, condition="as many users as are sensitive",
+                        **numbers(measured),
+                    )
+                )  # fmt: skip
     return rows
 
 
