@@ -75,7 +75,7 @@ def model_inversion_files(settings: Settings, paths: StudyPaths) -> list[Path]:
         DataError: the files are not there.
     """
     from recmia.data.registry import find_files
-    from recmia.study.model_inversion.preparing import FILES
+    from recmia.study.model_inversion.settings import FILES
 
     kinds = dict.fromkeys(data.source for data in settings.model_inversion.datasets.values())
     names = [name for kind in kinds for name in FILES.get(kind, ())]

@@ -17,14 +17,13 @@ from recmia.inversion import ratings as matrices
 from recmia.inversion.ratings import HALF_STARS, VISITS, Ratings, make_ratings, split_ratings
 from recmia.seeds import child_seed
 from recmia.storage import content_hash, file_hash, read_arrays, source_hash, write_arrays
-from recmia.study.model_inversion.settings import RatingData
+from recmia.study.model_inversion.settings import FILES, RatingData
 from recmia.study.stamped import stamped
 from recmia.study.workspace import Study
 
 STEP = "13_model_inversion"
 SENSITIVE_CATEGORY = "Medical Center"
 SENSITIVE_TAG = "adultery"
-FILES = {"foursquare": ("foursquare",), "movielens": ("ml-latest-small", "ml-1m", "ml-10m-tags")}
 
 
 @dataclass(frozen=True)

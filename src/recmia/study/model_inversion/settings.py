@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from recmia.study.section import Section
 
+# Data sets of `sources.yaml` that a source is read from.
+FILES = {"foursquare": ("foursquare",), "movielens": ("ml-latest-small", "ml-1m", "ml-10m-tags")}
+
 
 class RatingData(Section):
     """A data set of ratings or visits, or one that is made up."""
