@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import platform
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,13 @@ def _module_file(name: str) -> Path | None:
     return None
 
 
+@cache
+def _read_module(path: Path, package: str, modified: int, size: int) -> tuple[str, list[str]]:
+    """Hash and imports of a module; read once for all steps, unless the file changes."""
+    text = path.read_text(encoding="utf-8")
+    return content_hash(text), sorted(_imports(text, package))
+
+
 def module_sources(declared: set[str], imported: set[str]) -> dict[str, str]:
     """Hashes of recmia modules: those named, and what they import, however deeply.
 
@@ -184,15 +192,16 @@ def module_sources(declared: set[str], imported: set[str]) -> dict[str, str]:
             continue
         if (path := _module_file(name)) is None:
             continue
-        text = path.read_text(encoding="utf-8")
-        found[name] = content_hash(text)
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        queue += sorted(_imports(text, package))
+        stat = path.stat()
+        found[name], imports = _read_module(path, package, stat.st_mtime_ns, stat.st_size)
+        queue += imports
         if package.count("."):
             queue.append(package)  # importing a module runs its package's __init__ too
     return found
 
 
+@lru_cache(maxsize=1)
 def library_versions() -> dict[str, str]:
     """Versions of Python and of the libraries that compute."""
     versions = {"python": platform.python_version()}
