@@ -119,9 +119,9 @@ def caveats(found: dict[str, Any]) -> list[str]:
     if baselines and baselines["popular_share"]["excludes_half"]:
         notes.append(
             "A rule that learns nothing, the share of popular items in a list, gives ROC AUC "
-            f"{_area(baselines['popular_share'])}: the lists of two algorithms are told apart, "
-            "such as popular items for newcomers and personal ones for the others. That still "
-            "shows outsiders who was known to the system, but not what a model remembers."
+            f"{_area(baselines['popular_share'])}, as where the lists of two algorithms are told "
+            "apart, such as popular items for newcomers and personal ones for the others. That "
+            "still shows outsiders who was known to the system, but not what a model remembers."
         )
     counts = found["counts"]
     if counts["users_on_both_sides"]:
