@@ -23,7 +23,7 @@ from recmia.study.biased_mia.attacking import AttackModel, score, view_identity
 from recmia.study.biased_mia.claims import BIASED, Attempt
 from recmia.study.biased_mia.serving import STEP
 from recmia.study.biased_mia.views import View, features
-from recmia.study.stamped import stamped
+from recmia.study.stamped import stamp_of, stamped
 from recmia.study.workspace import Study
 
 Trained = dict[AttackModel, tuple[Path, int]]
@@ -79,7 +79,7 @@ def _identity(study: Study, attempt: Attempt, trained: Trained) -> str:
         parts.append(view_identity(study, attempt.shadow, "shadow", seed))
         if attempt.attack == BIASED:
             path, row = trained[AttackModel(attempt.shadow, attempt.schedule, seed)]
-            parts.append([read_json(path.with_name(path.name + ".stamp.json")), row])
+            parts.append([read_json(stamp_of(path)), row])
     return content_hash(*parts)
 
 
@@ -102,10 +102,11 @@ def _cell(
         }
         runs.append(ScoredUnits(scores, seen.membership, seen.histories.row_ids, threshold))
     write_arrays(path.with_suffix(".npz"), **arrays)
-    write_json(path, [asdict(m) for m in evaluate(runs, **_bootstrap(study))])
+    write_json(path, [asdict(m) for m in evaluate(runs, **bootstrap(study))])
 
 
-def _bootstrap(study: Study) -> dict:
+def bootstrap(study: Study) -> dict:
+    """What every interval of the study is drawn with: repeats, level and seed."""
     settings = study.settings
     return settings.intervals.model_dump() | {"seed": child_seed(settings.root_seed, "intervals")}
 
@@ -163,7 +164,7 @@ def _contrast(job: tuple[Study, Contrast], progress: Callable[[float], None]) ->
     found = evaluate_contrast(
         read_scores(study, contrast.first),
         read_scores(study, contrast.second),
-        **_bootstrap(study),
+        **bootstrap(study),
     )
     progress(1)
     return next(m for m in found if m.metric == contrast.metric)

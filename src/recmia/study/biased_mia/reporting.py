@@ -8,7 +8,6 @@ from recmia.evaluation.intervals import Measurement, evaluate_mean
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.ranking import hit_rate
-from recmia.seeds import child_seed
 from recmia.study.biased_mia.claims import (
     AS_PUBLISHED,
     CONTROL,
@@ -19,7 +18,7 @@ from recmia.study.biased_mia.claims import (
     trained_for,
 )
 from recmia.study.biased_mia.cohorts import SIDES, Side
-from recmia.study.biased_mia.measuring import Contrast, measure_contrasts, read_cell
+from recmia.study.biased_mia.measuring import Contrast, bootstrap, measure_contrasts, read_cell
 from recmia.study.biased_mia.serving import ALGORITHMS, Model, data_of, read_lists, side_of
 from recmia.study.biased_mia.views import View, unpersonalised
 from recmia.study.results import ResultRow
@@ -92,13 +91,7 @@ def cohort_rows(study: Study) -> list[ResultRow]:
 
 
 def _mean(study: Study, metric: str, runs: list[tuple[np.ndarray, np.ndarray]]) -> Measurement:
-    settings = study.settings
-    return evaluate_mean(
-        metric,
-        runs,
-        **settings.intervals.model_dump(),
-        seed=child_seed(settings.root_seed, "intervals"),
-    )
+    return evaluate_mean(metric, runs, **bootstrap(study))
 
 
 def ranking_rows(study: Study) -> list[ResultRow]:
