@@ -44,7 +44,7 @@ DECISIVE = (
     content, factorisation, histories, item_neighbours, latent_factors, lists, movie_metadata,
     neural_cf, popularity, ranking, row_draws,
 )  # fmt: skip
-# Seconds a fit grow about like this; longest first, so that both workers end together.
+# Seconds a fit grow about like this; a longer LFM's grow with its epochs.
 COST = {"N": 30, "L": 10, "C": 3, "I": 1}
 
 
@@ -127,7 +127,13 @@ def models(study: Study) -> list[Model]:
         for side in SIDES
         for seed in study.seeds()
     ]
-    return sorted(found, key=lambda m: -COST[m.algorithm[0]])
+    # Longest first, so that both workers end together.
+    return sorted(found, key=lambda model: -_cost(study, model))
+
+
+def _cost(study: Study, model: Model) -> float:
+    usual = study.settings.biased_mia.latent_factors.epochs
+    return COST[model.algorithm[0]] * int(model.algorithm[1:] or usual) / usual
 
 
 def lists_path(study: Study, model: Model) -> Path:
@@ -162,7 +168,7 @@ def _lists_identity(study: Study, model: Model) -> str:
 def make_lists(study: Study) -> list[Model]:
     """Train every recommender and save its lists; finished ones are kept."""
     jobs = [(study, model) for model in models(study)]
-    total = sum(COST[model.algorithm[0]] for _, model in jobs)
+    total = sum(_cost(study, model) for _, model in jobs)
     run_jobs(_make_lists, jobs, workers=study.workers, total=total, label="recommenders")
     return [model for _, model in jobs]
 
@@ -171,7 +177,7 @@ def _make_lists(job: tuple[Study, Model], progress: Callable[[float], None]) -> 
     study, model = job
     path = lists_path(study, model)
     stamped(path, lists_identity(study, model), lambda: _train_and_serve(study, model, path))
-    progress(COST[model.algorithm[0]])
+    progress(_cost(study, model))
 
 
 def _train_and_serve(study: Study, model: Model, path: Path) -> None:
