@@ -1,5 +1,8 @@
 """Jobs keep their order and fail at once, however often the others report."""
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -10,6 +13,12 @@ from recmia.parallel import run_jobs
 def _square(number: int, progress) -> int:
     progress(1)
     return number**2
+
+
+def _process(number: int, progress) -> int:
+    time.sleep(0.5)  # long enough for both processes to get a job
+    progress(number)
+    return os.getpid()
 
 
 def _fail_or_report(number: int, progress) -> int:
@@ -37,3 +46,44 @@ def test_a_failure_is_noticed_while_another_job_reports_without_pause():
     with pytest.raises(ValueError, match="job 0 failed"):
         run_jobs(_fail_or_report, [0, 1], workers=2, total=1, label="test")
     assert time.monotonic() - started < 25, "the other job was waited for"
+
+
+@pytest.mark.slow
+def test_processes_are_kept_for_the_next_call_but_not_after_a_failure():
+    def processes() -> set[int]:
+        return set(run_jobs(_process, [0] * 4, workers=2, total=1, label="test"))
+
+    first = processes()
+    assert len(first) == 2 and os.getpid() not in first
+    assert processes() == first
+    with pytest.raises(ValueError, match="job 0 failed"):
+        run_jobs(_fail_or_report, [0, 1], workers=2, total=1, label="test")
+    assert not any(_alive(process) for process in first)
+    assert processes().isdisjoint(first)
+
+
+@pytest.mark.slow
+def test_processes_end_when_theirs_is_killed():
+    script = (
+        "import os, signal\n"
+        "from recmia.parallel import run_jobs\n"
+        "from tests.test_parallel import _process\n"
+        "if __name__ == '__main__':\n"
+        "    print(*set(run_jobs(_process, [0] * 4, workers=2, total=1, label='test')), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    processes = [int(word) for word in done.stdout.split()]
+    assert len(processes) == 2, done.stderr
+    ended = time.monotonic() + 10
+    while any(_alive(process) for process in processes) and time.monotonic() < ended:
+        time.sleep(0.1)
+    assert not any(_alive(process) for process in processes)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from recmia.progress import track
@@ -22,6 +22,7 @@ THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
 )
 _advances: Any = None
+_kept: _Workers | None = None
 
 
 def run_jobs(
@@ -58,10 +59,11 @@ def run_in_processes(
     workers: int,
     progress: Callable[[int], None],
 ) -> list[Any]:
-    """Call ``function(job, progress)`` for every job in fresh processes; results in job order.
+    """Call ``function(job, progress)`` for every job in other processes; results in job order.
 
-    The processes are spawned, use one thread each, and end when this process does, however it
-    ends. The first exception of a job, or Ctrl-C, stops the others and is raised here.
+    The processes are spawned, use one thread each, wait for the next call, since a new one takes
+    seconds to import the libraries, and end when this process does, however it ends. The first
+    exception of a job, or Ctrl-C, ends them all and is raised here.
 
     Args:
         function: importable by name; calls ``progress(n)`` as it gets on.
@@ -69,32 +71,50 @@ def run_in_processes(
         workers: processes at a time.
         progress: called in this process with what the jobs report.
     """
-    context = multiprocessing.get_context("spawn")
-    advances = context.Queue()
-    others = set(multiprocessing.active_children())
-    with _one_thread_each():
-        pool = ProcessPoolExecutor(
-            min(workers, len(jobs)), context, initializer=_start, initargs=(advances,)
-        )
-        futures = [pool.submit(_call, function, job) for job in jobs]
+    global _kept
+    if _kept is not None and _kept.size != workers:
+        _kept.end()
+        _kept = None
+    team = _kept = _kept or _Workers(workers)
     try:
+        with _one_thread_each():
+            futures = [team.pool.submit(_call, function, job) for job in jobs]
         waiting = set(futures)
         while waiting:
-            _drain(advances, progress, seconds=0.2)
+            _drain(team.advances, progress, seconds=0.2)
             for future in [f for f in waiting if f.done()]:
                 waiting.remove(future)
                 future.result()
-        _drain(advances, progress, seconds=0.2)
-        pool.shutdown()
+        _drain(team.advances, progress, seconds=0.2)
         return [future.result() for future in futures]
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
-            child.join()
+        _kept = None
+        team.end()
         raise
-    finally:
-        advances.close()
+
+
+class _Workers:
+    """Processes that live as long as this object's end of a pipe is open.
+
+    Args:
+        size: processes at most.
+    """
+
+    def __init__(self, size: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.size = size
+        self.advances = context.Queue()
+        # The only open end: it closes when this process ends, even if it is killed.
+        inherited, self.lifeline = context.Pipe(duplex=False)
+        self.pool = ProcessPoolExecutor(
+            size, context, initializer=_start, initargs=(self.advances, inherited)
+        )
+
+    def end(self) -> None:
+        """End the processes, busy or not."""
+        self.lifeline.close()
+        self.pool.shutdown(cancel_futures=True)
+        self.advances.close()
 
 
 def _drain(advances: Any, progress: Callable[[int], None], seconds: float) -> None:
@@ -106,14 +126,13 @@ def _drain(advances: Any, progress: Callable[[int], None], seconds: float) -> No
             return
 
 
-def _start(advances: Any) -> None:
+def _start(advances: Any, lifeline: Connection) -> None:
     global _advances
     _advances = advances
-    parent = multiprocessing.parent_process()
 
     def end_with_parent() -> None:
         # A killed parent would leave this process waiting for work for ever.
-        wait([parent.sentinel])
+        wait([lifeline])
         os._exit(1)
 
     threading.Thread(target=end_with_parent, daemon=True).start()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from recmia import plots
+from recmia.parallel import run_jobs
 from recmia.storage import write_json
 from recmia.study.workspace import Study
 
@@ -23,6 +25,7 @@ class FigureSet:
         self.study = study
         self.folder: Path = study.paths.reports / "figures" / name
         self.entries: list[dict] = []
+        self._drawn: list[tuple[Figure, Path, str]] = []
 
     def add(
         self,
@@ -33,7 +36,7 @@ class FigureSet:
         source: list[str],
         artefact: str = "",
     ) -> None:
-        """Save a figure and remember what it shows.
+        """Take a figure and remember what it shows; `close` saves it.
 
         Args:
             figure: the figure.
@@ -43,15 +46,23 @@ class FigureSet:
             source: steps or modules that it is drawn from.
             artefact: the paper's table or figure that it stands beside in the report.
         """
-        plots.save_figure(figure, self.folder, name)
+        self._drawn.append((figure, self.folder, name))
         entry = {"file": f"{name}.png", "title": title, "caption": caption, "source": source}
         self.entries.append(entry | ({"artefact": artefact} if artefact else {}))
 
     def close(self) -> list[dict]:
-        """Write ``figures.json``; remove files of figures that are no longer drawn."""
+        """Save the figures, side by side, and ``figures.json``; remove what is no longer drawn."""
+        workers, count = self.study.workers, len(self._drawn)
+        run_jobs(_save, self._drawn, workers=workers, total=count, label="figures")
+        self._drawn.clear()
         names = {Path(entry["file"]).stem for entry in self.entries}
         for path in self.folder.glob("*.*"):
             if path.suffix != ".json" and path.stem not in names:
                 path.unlink()
         write_json(self.folder / "figures.json", self.entries)
         return self.entries
+
+
+def _save(job: tuple[Figure, Path, str], progress: Callable[[float], None]) -> None:
+    plots.save_figure(*job)
+    progress(1)
