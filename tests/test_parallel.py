@@ -69,7 +69,8 @@ def test_processes_end_when_theirs_is_killed():
         "from recmia.parallel import run_jobs\n"
         "from tests.test_parallel import _process\n"
         "if __name__ == '__main__':\n"
-        "    print(*set(run_jobs(_process, [0] * 4, workers=2, total=1, label='test')), flush=True)\n"
+        "    found = set(run_jobs(_process, [0] * 4, workers=2, total=1, label='test'))\n"
+        "    print(*found, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
