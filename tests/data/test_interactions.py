@@ -34,6 +34,41 @@ def test_pairs_are_distinct_and_in_time_order(tmp_path: Path) -> None:
     assert found.lengths().tolist() == [3, 1]
 
 
+def test_users_with_an_unknown_time_can_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "ml-1m").mkdir()
+    file = tmp_path / "ml-1m" / "ratings.dat"
+    file.write_text(MOVIELENS)
+    found = load_interactions("ml-1m", tmp_path, known_times=True)
+    # User 7 has the time 0 once; items 40 and 60 are only hers.
+    assert found.user_ids.tolist() == [9] and found.item_ids.tolist() == [50]
+    file.write_text("7::50::5::0\n")
+    with pytest.raises(DataError, match="ratings.dat.*no user whose times are all known"):
+        load_interactions("ml-1m", tmp_path, known_times=True)
+
+
+def test_frequent_items_then_users_in_one_pass(tmp_path: Path) -> None:
+    (tmp_path / "ratings_Beauty.csv").write_text(
+        "a,X,1,1\na,Y,1,2\na,R,1,3\nb,X,1,2\nb,Y,1,1\nc,X,1,1\nc,R,1,2\nd,Y,1,1\nd,S,1,2\n"
+    )
+    found = load_interactions("amazon-beauty", tmp_path).frequent(2)
+    # S goes (1); then d goes, who has only Y left. R has two users (a, c) and stays.
+    assert found.user_ids.tolist() == ["a", "b", "c"] and found.item_ids.tolist() == list("RXY")
+    assert found.of(np.arange(3)).clicks.tolist() == [[4, 5, 3], [5, 4, 0], [4, 3, 0]]
+    # Only X and Y have three users, and nobody can have three of two items.
+    with pytest.raises(DataError, match="at least 3 interactions"):
+        found.frequent(3)
+
+
+def test_one_pass_leaves_items_that_have_become_rare(tmp_path: Path) -> None:
+    (tmp_path / "ratings_Beauty.csv").write_text(
+        "a,X,1,1\na,Y,1,2\nb,X,1,1\nb,Y,1,2\nc,Z,1,1\nc,X,1,2\nd,Z,1,1\n"
+    )
+    found = load_interactions("amazon-beauty", tmp_path).frequent(2)
+    # All items have two users; then d goes, and Z stays with c alone.
+    assert found.user_ids.tolist() == ["a", "b", "c"] and found.item_ids.tolist() == list("XYZ")
+    assert np.bincount(found.items)[3:].tolist() == [3, 2, 1]
+
+
 def test_text_ids_and_archives(tmp_path: Path) -> None:
     (tmp_path / "ratings_Digital_Music.csv").write_text("b,Y,5,2\na,X,5,1\nb,X,1,1\n")
     found = load_interactions("amazon-digital-music", tmp_path)
@@ -89,6 +124,8 @@ def test_made_up_interactions() -> None:
         ("ml-1m", 6040, 3706, 1_000_209),
         ("lastfm-hetrec-2011", 1892, 17_632, 92_834),
         ("amazon-digital-music", 14_354, 10_027, None),
+        # The released code's three sets of users, 9,137 + 9,102 + 9,262 of them, are all of these.
+        ("amazon-beauty", 27_501, 19_346, 242_565),
     ],
 )
 def test_real_counts(real_data: Path, name: str, users: int, items: int, pairs: int | None) -> None:
@@ -96,4 +133,9 @@ def test_real_counts(real_data: Path, name: str, users: int, items: int, pairs: 
     found = load_interactions(name, real_data)
     assert (found.n_users, len(found.item_ids)) == (users, items)
     assert pairs is None or len(found) == pairs
-    assert found.lengths().min() >= 1
+    assert found.lengths().min() >= (5 if name == "amazon-beauty" else 1)
+
+
+def test_users_of_movielens_with_known_times(real_data: Path) -> None:
+    """The count of the data's description; times of the others are partly unknown in this copy."""
+    assert load_interactions("ml-1m", real_data, known_times=True).n_users == 4_872

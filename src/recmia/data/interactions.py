@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from recmia.data.clicks import ClickLog, open_named
+from recmia.data.times import UNKNOWN_TIME
+from recmia.errors import DataError
 from recmia.seeds import generator
 from recmia.sessions import FIRST_ITEM, Sessions
 
@@ -51,6 +54,28 @@ class Interactions:
         """The interactions where ``kept`` (bool [m]); numbers stay as they are."""
         return Interactions(self.users[kept], self.items[kept], self.user_ids, self.item_ids)
 
+    def frequent(self, least: int = 5) -> Interactions:
+        """Items with at least ``least`` interactions, then users with at least ``least`` of these.
+
+        One pass, as DL-MIA filters for sequential recommenders (KDD 2022, section 5): an item may
+        afterwards have fewer, of the users who are left. Users and items are numbered anew. A slice
+        that was filtered so already must not be filtered again, or more of it would go.
+
+        Raises:
+            DataError: nothing is left.
+        """
+        rows = np.bincount(self.items)[self.items] >= least
+        rows &= np.bincount(self.users[rows], minlength=self.n_users)[self.users] >= least
+        if not rows.any():
+            raise DataError(
+                f"no users and items are left that have at least {least} interactions.",
+                remedy="lower the number, or use more data.",
+            )
+        user_numbers, users = np.unique(self.users[rows], return_inverse=True)
+        item_numbers, items = np.unique(self.items[rows], return_inverse=True)
+        user_ids, item_ids = self.user_ids[user_numbers], self.item_ids[item_numbers - FIRST_ITEM]
+        return Interactions(users, items + FIRST_ITEM, user_ids, item_ids)
+
     def of(self, users: np.ndarray) -> Sessions:
         """Histories of ``users`` (int64 [n]), in that order; row ids are the user numbers.
 
@@ -70,22 +95,40 @@ class Interactions:
         return Sessions(clicks, lengths.astype(np.int64), np.asarray(users, dtype=np.int64))
 
 
-def load_interactions(name: str, data_folder: Path) -> Interactions:
+def load_interactions(name: str, data_folder: Path, *, known_times: bool = False) -> Interactions:
     """Read a data set of ``sources.yaml``: ratings, counts and weights count as interactions.
+
+    Args:
+        name: of the data set.
+        data_folder: where its files are.
+        known_times: leave out users with an unknown time, whose order is not known either.
 
     Raises:
         DataError: a file is missing, or the first thing that is wrong in it.
     """
-    return read_interactions(open_named(name, data_folder))
+    return read_interactions(open_named(name, data_folder), known_times=known_times)
 
 
-def read_interactions(log: ClickLog) -> Interactions:
+def read_interactions(log: ClickLog, *, known_times: bool = False) -> Interactions:
     """All interactions of a log; of pairs that repeat, the first in time is kept.
 
     Unknown times come first; equal times stay in file order. A log without times is shuffled, the
     same way each time: Last.fm's lies in the order of artist ids, and the last of these are rare.
+    With ``known_times`` users with an unknown time are left out, and items that only they have.
+
+    Raises:
+        DataError: the times of all users are unknown.
     """
     table = pa.concat_tables([chunk.clicks for chunk in log.chunks()])
+    if known_times:
+        unknown = table.filter(pc.equal(table["time"], UNKNOWN_TIME))["key"]
+        table = table.filter(pc.invert(pc.is_in(table["key"], pc.unique(unknown))))
+        if not len(table):
+            raise DataError(
+                "there is no user whose times are all known",
+                file=log.sources[0].place,
+                remedy="sequential recommenders need a log with times.",
+            )
     users, user_ids = _numbers(table["key"])
     items, item_ids = _numbers(table["item"])
     times = table["time"].to_numpy()
