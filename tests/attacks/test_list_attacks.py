@@ -10,6 +10,7 @@ from recmia.attacks.base import Observations
 from recmia.attacks.biased_mia import BiasedMIA
 from recmia.attacks.dl_mia import DLMIA
 from recmia.attacks.item_vectors import factorise
+from recmia.attacks.stacked_dl_mia import StackedDLMIA
 from recmia.errors import DataError
 
 N_ITEMS, DIM = 203, 16
@@ -120,26 +121,27 @@ def test_truth_levels_move_only_in_their_turns(item_vectors):
     moved = dl(item_vectors, alternating_epochs=3).fit(shadow, membership, target)
     for p, q in zip(still.truth_levels, moved.truth_levels, strict=True):
         assert p.min() >= 0.9 and p.max() <= 1.1
-        # Adam's first step is its learning rate, 0.05.
-        np.testing.assert_allclose(np.abs(p - q), 0.05, atol=2e-3)
+        # Adam's first step is its learning rate, 0.05, where the gradient is not all but 0.
+        step = np.abs(p - q)
+        assert step.max() < 0.0501 and np.mean(step > 0.049) > 0.95
     assert np.array_equal(still.score(target), moved.score(target))
 
 
-def test_equation_11_moves_truth_levels_to_the_ratio_of_errors(item_vectors):
+def test_equation_11_moves_truth_levels_to_the_ratio_of_errors(item_vectors, monkeypatch):
     shadow, membership = observed(64, 1, True)
     target, _ = observed(64, 2, True)
-    attack = dl(item_vectors, alternating_epochs=200, turn_epochs=100)
-    original, recorded = attack._errors, []
+    original, recorded = StackedDLMIA._errors, []
 
-    def record(*arguments):
-        recorded.extend(original(*arguments))
+    def record(stack):
+        recorded.extend(original(stack))
         return recorded
 
-    attack._errors = record
+    monkeypatch.setattr(StackedDLMIA, "_errors", record)
+    attack = dl(item_vectors, alternating_epochs=200, turn_epochs=100)
     attack.fit(shadow, membership, target)
     assert len(recorded) == 2
     for p, (before, after) in zip(attack.truth_levels, recorded, strict=True):
-        ratio = (after / before).clamp(0.01, 3).numpy()
+        ratio = (after / before).clamp(0.01, 3).numpy()[0]
         assert np.median(np.abs(p - ratio)) < 0.03
 
 

@@ -37,15 +37,23 @@ def _debye_polynomials(terms: int) -> np.ndarray:
 _DEBYE = _debye_polynomials(DEBYE_TERMS)
 
 
-def _log_debye_sum(order: float, root: Tensor) -> Tensor:
-    """log of the sum of U_k(p) / order^k, where p = order / root and root^2 = order^2 + kappa^2."""
-    p = order / root
+def _log_debye_sums(orders: tuple[float, float], roots: Tensor) -> Tensor:
+    """log of the sums of U_k(p) / order^k, where p = order / root and root^2 = order^2 + kappa^2.
+
+    Args:
+        orders: two orders.
+        roots: float64 [2, ...], a row for each.
+    """
+    column = torch.tensor(orders, dtype=roots.dtype, device=roots.device)
+    p = column.view(2, *[1] * (roots.ndim - 1)) / roots
     # U_k(p) / order^k is a polynomial in p; the terms of one power are added beforehand.
-    weights = np.power(order, -np.arange(DEBYE_TERMS + 1, dtype=np.float64)) @ _DEBYE
-    total = torch.full_like(p, weights[-1])
-    for weight in weights[-2:0:-1]:
-        total = total * p + weight
-    return torch.log1p(total * p)
+    powers = np.power(np.array(orders)[:, None], -np.arange(DEBYE_TERMS + 1, dtype=np.float64))
+    weights = torch.from_numpy(powers @ _DEBYE).to(roots.device)
+    columns = weights.T.view(-1, 2, *[1] * (roots.ndim - 1))
+    total = columns[-1].expand_as(p).clone()
+    for weight in columns[1:-1].flip(0):
+        total.mul_(p).add_(weight)
+    return torch.log1p(total.mul_(p))
 
 
 def bessel_terms(kappa: Tensor, dim: int) -> tuple[Tensor, Tensor]:
@@ -57,15 +65,20 @@ def bessel_terms(kappa: Tensor, dim: int) -> tuple[Tensor, Tensor]:
 
     Returns:
         I_{m/2}(kappa) / (kappa I_{m/2-1}(kappa)), which is 1/m at kappa = 0; and
-        log(I_{m/2-1}(kappa) / kappa^(m/2-1)), which is finite at kappa = 0.
+        log(I_{m/2-1}(kappa) / kappa^(m/2-1)) minus its value at kappa = 0, which is
+        -(m/2-1) log 2 - log Gamma(m/2): all its terms vanish there, so small values are exact.
     """
     order = dim / 2 - 1
     lifts = max(0, math.ceil(DEBYE_ORDER - order))
     top = order + lifts
-    root, next_root = torch.sqrt(top**2 + kappa**2), torch.sqrt((top + 1) ** 2 + kappa**2)
-    log_sum, next_log_sum = _log_debye_sum(top, root), _log_debye_sum(top + 1, next_root)
-    # I_v(k) / k^v ~ exp(root) (v + root)^-v (2 pi root)^-1/2 sum
-    log_power = root - top * torch.log(top + root) - 0.5 * torch.log(2 * math.pi * root) + log_sum
+    square = kappa**2
+    roots = torch.sqrt(torch.stack([square + top**2, square + (top + 1) ** 2]))
+    (root, next_root), (log_sum, next_log_sum) = roots, _log_debye_sums((top, top + 1), roots)
+    start = _log_debye_sums((top, top + 1), root.new_tensor([[top], [top + 1]]))[0]
+    # I_v(k) / k^v ~ exp(root) (v + root)^-v (2 pi root)^-1/2 sum, over the same at k = 0
+    rise = square / (root + top)  # root - top
+    log_power = rise - top * torch.log1p(rise / (2 * top)) - 0.5 * torch.log1p(rise / top)
+    log_power = log_power + (log_sum - start)
     # The logarithm of the ratio from differences of its parts: the parts themselves grow to kappa.
     change = (2 * top + 1) / (root + next_root)
     log_ratio = (
@@ -77,8 +90,12 @@ def bessel_terms(kappa: Tensor, dim: int) -> tuple[Tensor, Tensor]:
         - log_sum
     )
     ratio = torch.exp(log_ratio)  # I_{top+1} / (kappa I_top)
+    product = torch.ones_like(ratio)
     for j in range(lifts):
         # I_{v-1} = (2 v / kappa) I_v + I_{v+1}
-        ratio = 1 / (2 * (top - j) + kappa**2 * ratio)
-        log_power = log_power - torch.log(ratio)
+        ratio = (ratio * square).add_(2 * (top - j)).reciprocal_()
+        product.mul_(ratio).mul_(2 * (top - j))
+        if j % 16 == 15 or j == lifts - 1:  # more would underflow at the largest kappa
+            log_power = log_power - torch.log(product)
+            product.fill_(1)
     return ratio, log_power

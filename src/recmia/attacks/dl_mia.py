@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
 
-from recmia.attacks.base import Attack, Observations, best_threshold, check_membership
+from recmia.attacks.base import Attack, Observations, check_membership
 from recmia.attacks.difference_vectors import PositionWeights, observed_difference_vectors
-from recmia.attacks.disentanglement import DisentangledAutoencoder
-from recmia.attacks.networks import Perceptron, resolve_device, torch_generator
+from recmia.attacks.stacked_dl_mia import EncoderName, Schedule, StackedDLMIA
 from recmia.errors import DataError
 
 
@@ -51,6 +46,7 @@ class DLMIA(Attack):
     Args:
         item_vectors: float32 [V, l], see `recmia.attacks.item_vectors.factorise`.
         position_weights: weights of the recommendations; the paper has "mean".
+        encoder: family of the latents: the paper's, or a variant of its Table 2.
         pretrain_epochs: of the joint stage.
         alternating_epochs: of the alternating stage, both kinds together.
         turn_epochs: epochs of one turn.
@@ -75,6 +71,7 @@ class DLMIA(Attack):
         *,
         item_vectors: np.ndarray,
         position_weights: PositionWeights = "mean",
+        encoder: EncoderName = "disentangled",
         pretrain_epochs: int = 200,
         alternating_epochs: int = 100,
         turn_epochs: int = 10,
@@ -89,13 +86,20 @@ class DLMIA(Attack):
         seed: int,
     ) -> None:
         self.item_vectors, self.position_weights = item_vectors, position_weights
-        self.pretrain_epochs, self.alternating_epochs = pretrain_epochs, alternating_epochs
-        self.turn_epochs, self.batch_size = turn_epochs, batch_size
-        self.latent_dim, self.decoder_hidden = latent_dim, decoder_hidden
-        self.learning_rate, self.score_learning_rate = learning_rate, score_learning_rate
-        self.attack_learning_rate = attack_learning_rate
-        self.attack_momentum = attack_momentum
-        self.device, self.seed = resolve_device(device), seed
+        schedule = Schedule(
+            encoder=encoder,
+            pretrain_epochs=pretrain_epochs,
+            alternating_epochs=alternating_epochs,
+            turn_epochs=turn_epochs,
+            latent_dim=latent_dim,
+            decoder_hidden=decoder_hidden,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            attack_learning_rate=attack_learning_rate,
+            attack_momentum=attack_momentum,
+            score_learning_rate=score_learning_rate,
+        )
+        self.stack = StackedDLMIA(seeds=[seed], schedule=schedule, device=device)
 
     def fit(
         self,
@@ -124,116 +128,20 @@ class DLMIA(Attack):
             membership: bool [n], of the shadow units.
             target: float32 [n', l], unlabelled.
         """
-        both = np.concatenate([shadow, target])
-        self.mean = both.mean(axis=0, dtype=np.float64)
-        deviation = both.std(axis=0, dtype=np.float64)
-        self.inverse_deviation = np.where(deviation > 0, 1 / np.maximum(deviation, 1e-12), 0.0)
-        x = [self._standardised(shadow), self._standardised(target)]
-        y = torch.from_numpy(membership.astype(np.int64)).to(self.device)
-
-        width = shadow.shape[1]
-        latent_dim = self.latent_dim or max(2, width // 2)
-        start = torch_generator(self.seed, self.name, "start")
-        self.autoencoder = DisentangledAutoencoder(
-            width, latent_dim, self.decoder_hidden or width, start
-        ).to(self.device)
-        self.attack_model = Perceptron((2 * latent_dim, 32, 8, 2), start).to(self.device)
-        self._optimisers = (
-            torch.optim.Adam(self.autoencoder.parameters(), lr=self.learning_rate),
-            torch.optim.SGD(
-                self.attack_model.parameters(),
-                lr=self.attack_learning_rate,
-                momentum=self.attack_momentum,
-            ),
-        )
-        self._order = torch_generator(self.seed, self.name, "order")
-        self._noise = torch_generator(self.seed, self.name, "noise", device=self.device)
-
-        ones = [torch.ones(len(part), device=self.device) for part in x]
-        for _ in range(self.pretrain_epochs):
-            self._epoch(x, y, ones)
-        self._alternate(x, y)
-        self.threshold = best_threshold(self.score_vectors(shadow), membership)
+        pretrained = self.stack.pretrain(shadow[None], membership[None], target[None])
+        self.stack = pretrained.alternate()
+        self.threshold = float(self.stack.thresholds[0])
+        self.truth_levels = tuple(p[0] for p in self.stack.truth_levels)
         return self
 
     def score_vectors(self, vectors: np.ndarray) -> np.ndarray:
         """float64 [n], probability of membership for difference vectors float32 [n, l]."""
-        with torch.no_grad():
-            latents = self.autoencoder.encode(self._standardised(vectors))
-            logits = self.attack_model(latents.centre).double()
-        return torch.softmax(logits, dim=1)[:, 1].cpu().numpy()
+        return self.stack.score(vectors[None])[0]
 
     def features(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Invariant and specific features (posterior means) float32 [n, d] of vectors [n, l]."""
-        with torch.no_grad():
-            latents = self.autoencoder.encode(self._standardised(vectors))
-        return latents.mean.cpu().numpy(), latents.direction.cpu().numpy()
-
-    def _epoch(self, x: list[Tensor], y: Tensor, weights: list[Tensor]) -> None:
-        """One pass over shadow and target on equation 12; with weights of one, 3 and 5."""
-        size = self.batch_size or min(1024, max(32, len(x[0]) // 20))
-        steps = math.ceil(len(x[0]) / size)
-        shuffled = [torch.randperm(len(part), generator=self._order) for part in x]
-        batches = [s.to(self.device).tensor_split(steps) for s in shuffled]
-        for rows, target_rows in zip(*batches, strict=True):
-            batch = torch.cat([x[0][rows], x[1][target_rows]])
-            weight = torch.cat([weights[0][rows], weights[1][target_rows]])
-            latents = self.autoencoder.encode(batch)
-            drawn = latents.sample(self._noise)
-            evidence = weight @ self.autoencoder.negative_elbo(batch, latents, drawn)
-            logits = self.attack_model(drawn[: len(rows)])
-            errors = cross_entropy(logits, y[rows], reduction="none")
-            loss = (weights[0][rows] @ errors + evidence) / len(rows)
-            for optimiser in self._optimisers:
-                optimiser.zero_grad()
-            loss.backward()
-            for optimiser in self._optimisers:
-                optimiser.step()
-
-    def _alternate(self, x: list[Tensor], y: Tensor) -> None:
-        """Second stage of Algorithm 1 (lines 9 to 20)."""
-        with torch.no_grad():
-            disentangled = [self.autoencoder.encode(part).centre for part in x]
-        draw = torch_generator(self.seed, self.name, "truth levels")
-        truth = [
-            torch.empty(len(part)).uniform_(0.9, 1.1, generator=draw).to(self.device) for part in x
-        ]
-        refine = torch.optim.Adam(truth, lr=self.score_learning_rate)
-        for epoch in range(self.alternating_epochs):
-            turn, within = divmod(epoch, self.turn_epochs)
-            if turn % 2 == 0:
-                if within == 0:
-                    weights = [p / p.mean() for p in truth]
-                self._epoch(x, y, weights)
-                continue
-            if within == 0:
-                errors = self._errors(x, y, disentangled)
-            # Equation 11 with lambda_j = 1 / N_j; its gradient in p is written out.
-            for p, (biased, accurate) in zip(truth, errors, strict=True):
-                p.grad = 2 * biased * (p * biased - accurate) / len(p)
-            refine.step()
-            for p in truth:
-                p.clamp_min_(0.01)
-        self.truth_levels = tuple(p.cpu().numpy() for p in truth)
-
-    def _errors(
-        self, x: list[Tensor], y: Tensor, disentangled: list[Tensor]
-    ) -> list[tuple[Tensor, Tensor]]:
-        """Cross-entropies of f^dis and of f^rew, for shadow and target, with y_target predicted."""
-        with torch.no_grad():
-            after = [self.attack_model(self.autoencoder.encode(part).centre) for part in x]
-            before = [self.attack_model(part) for part in disentangled]
-        margins = [(logits[:, 1] - logits[:, 0]).cpu().numpy() for logits in after]
-        predicted = margins[1] >= best_threshold(margins[0], y.bool().cpu().numpy())
-        labels = y, torch.from_numpy(predicted).long().to(self.device)
-        return [
-            tuple(cross_entropy(logits, target, reduction="none") for logits in pair)
-            for *pair, target in zip(before, after, labels, strict=True)
-        ]
-
-    def _standardised(self, vectors: np.ndarray) -> Tensor:
-        x = (vectors - self.mean) * self.inverse_deviation
-        return torch.from_numpy(x.astype(np.float32)).to(self.device)
+        """Invariant and specific features (posterior centres) float32 [n, d] of vectors [n, l]."""
+        invariant, specific = self.stack.features(vectors[None])
+        return invariant[0], specific[0]
 
     def _vectors(self, observations: Observations) -> np.ndarray:
         return observed_difference_vectors(observations, self.item_vectors, self.position_weights)
