@@ -35,8 +35,8 @@ def study(tmp_path_factory) -> Study:
         patch.setenv("RECMIA_ARTIFACTS", str(folder / "artifacts"))
         patch.setenv("RECMIA_REPORTS", str(folder / "reports"))
         made = replace(open_study("tiny", SMALL), workers=1)
-    serving.make_vectors(made)
-    serving.make_lists(made)
+    serving.make_vectors(made, serving.vector_dims(made))
+    serving.make_lists(made, serving.models(made))
     return made
 
 

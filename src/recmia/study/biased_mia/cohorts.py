@@ -68,15 +68,18 @@ def load_data_set(study: Study, letter: str) -> Interactions:
     Raises:
         DataError: its files are missing or wrong.
     """
-    data = study.settings.biased_mia.datasets[letter]
+    settings = study.settings.biased_mia
+    data = settings.datasets[letter]
     if data.source == "synthetic":
-        return synthetic_interactions(
+        loaded = synthetic_interactions(
             users=data.users,
             items=data.items,
             mean_length=data.mean_length,
             seed=child_seed(study.settings.root_seed, "biased-mia", "data", letter),
         )
-    return load_interactions(data.source, study.paths.data)
+    else:
+        loaded = load_interactions(data.source, study.paths.data, known_times=settings.sequential)
+    return loaded.frequent(data.least) if data.least > 1 else loaded
 
 
 def split(interactions: Interactions, settings: BiasedMIAStudy, seed: int) -> Cohorts:

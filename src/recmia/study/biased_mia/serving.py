@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,10 @@ from recmia.data.interactions import Interactions
 from recmia.data.registry import find_files
 from recmia.parallel import run_jobs
 from recmia.recommenders import (
+    bert4rec,
+    caser,
     content,
+    gru4rec,
     histories,
     item_neighbours,
     latent_factors,
@@ -24,8 +27,12 @@ from recmia.recommenders import (
     neural_cf,
     popularity,
     ranking,
+    sequences,
 )
+from recmia.recommenders.bert4rec import BERT4Rec
+from recmia.recommenders.caser import Caser
 from recmia.recommenders.content import ContentBased, UserFeatures
+from recmia.recommenders.gru4rec import GRU4Rec
 from recmia.recommenders.item_neighbours import ItemNeighbours
 from recmia.recommenders.latent_factors import LatentFactors
 from recmia.recommenders.neural_cf import NeuralCF
@@ -39,13 +46,25 @@ from recmia.study.workspace import Study
 
 STEP = "11_biased_mia"
 ALGORITHMS = {"I": "Item", "L": "LFM", "N": "NCF", "C": "content-based"}
+SEQUENTIAL = {"B": "BERT4Rec", "C": "Caser", "G": "GRU4Rec"}
 # Modules whose change makes saved lists stale; what data they were given is hashed itself.
 DECISIVE = (
     content, factorisation, histories, item_neighbours, latent_factors, lists, movie_metadata,
     neural_cf, popularity, ranking, row_draws,
 )  # fmt: skip
+DECISIVE_OF_SEQUENTIAL = (
+    bert4rec,
+    caser,
+    gru4rec,
+    histories,
+    lists,
+    popularity,
+    ranking,
+    sequences,
+)
 # Seconds a fit grow about like this; a longer LFM's grow with its epochs.
 COST = {"N": 30, "L": 10, "C": 3, "I": 1}
+COST_OF_SEQUENTIAL = {"B": 30, "C": 10, "G": 5}
 
 
 @dataclass(frozen=True)
@@ -54,7 +73,8 @@ class Model:
 
     Attributes:
         letter: data set.
-        algorithm: "I", "L", "N" or "C"; "L100" is LFM trained for 100 epochs.
+        algorithm: a letter of `ALGORITHMS`, or of `SEQUENTIAL` where the study's recommenders look
+            at the order; "L100" is LFM trained for 100 epochs.
         side: "shadow" or "target".
         seed: repetition.
         share: of the side's users that is kept (the data-size test).
@@ -102,18 +122,12 @@ def side_of(study: Study, model: Model) -> Side:
 
 
 def models(study: Study) -> list[Model]:
-    """Every recommender of the study, the costliest first."""
+    """Every recommender of notebook 11."""
     settings = study.settings.biased_mia
-    found = [
-        Model(letter, algorithm, side, seed)
-        for letter in settings.datasets
-        for algorithm in (
-            *settings.algorithms,
-            *(("C",) if letter == settings.content_based else ()),
-        )
-        for side in SIDES
-        for seed in study.seeds()
-    ]
+    found = models_of_cells(study)
+    if settings.content_based:
+        letter = settings.content_based
+        found += [Model(letter, "C", side, seed) for side in SIDES for seed in study.seeds()]
     found += [
         Model(settings.size_dataset, algorithm, "shadow", seed, share)
         for algorithm in settings.algorithms
@@ -127,11 +141,23 @@ def models(study: Study) -> list[Model]:
         for side in SIDES
         for seed in study.seeds()
     ]
-    # Longest first, so that both workers end together.
-    return sorted(found, key=lambda model: -_cost(study, model))
+    return found
+
+
+def models_of_cells(study: Study) -> list[Model]:
+    """Shadow and target of every data set, algorithm and seed."""
+    return [
+        Model(letter, algorithm, side, seed)
+        for letter in study.settings.biased_mia.datasets
+        for algorithm in study.settings.biased_mia.algorithms
+        for side in SIDES
+        for seed in study.seeds()
+    ]
 
 
 def _cost(study: Study, model: Model) -> float:
+    if study.settings.biased_mia.sequential:
+        return COST_OF_SEQUENTIAL[model.algorithm]
     usual = study.settings.biased_mia.latent_factors.epochs
     return COST[model.algorithm[0]] * int(model.algorithm[1:] or usual) / usual
 
@@ -151,26 +177,29 @@ def lists_identity(study: Study, model: Model) -> str:
 
 def _lists_identity(study: Study, model: Model) -> str:
     settings = study.settings.biased_mia
-    used = ("top_k", "held_out_share", "neighbours", "latent_factors", "neural_cf")
+    used, code = ("neighbours", "latent_factors", "neural_cf"), DECISIVE
+    if settings.sequential:
+        used, code = ("bert4rec", "caser", "gru4rec"), DECISIVE_OF_SEQUENTIAL
+    values = settings.model_dump(mode="json")
     side = side_of(study, model)
     return content_hash(
         side.seen.content_hash(),
         side.held_out.content_hash(),
         side.n_members,
         [model.letter, model.algorithm, model.side, model.seed, model.share],
-        {name: settings.model_dump(mode="json")[name] for name in used},
+        {name: values[name] for name in ("top_k", "held_out_share", *used)},
         study.settings.root_seed,
         study.device,
-        source_hash(*DECISIVE),
+        source_hash(*code),
     )
 
 
-def make_lists(study: Study) -> list[Model]:
-    """Train every recommender and save its lists; finished ones are kept."""
-    jobs = [(study, model) for model in models(study)]
-    total = sum(_cost(study, model) for _, model in jobs)
+def make_lists(study: Study, models: Sequence[Model]) -> None:
+    """Train recommenders and save their lists; finished ones are kept."""
+    # Longest first, so that both workers end together.
+    jobs = [(study, model) for model in sorted(models, key=lambda model: -_cost(study, model))]
+    total = sum(_cost(study, model) for model in models)
     run_jobs(_make_lists, jobs, workers=study.workers, total=total, label="recommenders")
-    return [model for _, model in jobs]
 
 
 def _make_lists(job: tuple[Study, Model], progress: Callable[[float], None]) -> None:
@@ -202,6 +231,13 @@ def make_recommender(study: Study, model: Model):
     settings = study.settings.biased_mia
     size = data_of(study, model.letter, model.seed).vocabulary_size
     seed = child_seed(study.settings.root_seed, "biased-mia", "recommender", *vars(model).values())
+    if settings.sequential:
+        kind, chosen = {
+            "B": (BERT4Rec, settings.bert4rec),
+            "C": (Caser, settings.caser),
+            "G": (GRU4Rec, settings.gru4rec),
+        }[model.algorithm]
+        return kind(vocabulary_size=size, epochs=chosen.epochs, device=study.device, seed=seed)
     if model.algorithm == "I":
         return ItemNeighbours(
             vocabulary_size=size, neighbours=settings.neighbours, last_clicks=None
@@ -259,16 +295,16 @@ def vectors_identity(study: Study, letter: str, seed: int, dim: int) -> str:
 
 
 def vector_dims(study: Study) -> list[int]:
-    """Every length l that some figure asks for."""
+    """Every length l that some figure of notebook 11 asks for."""
     settings = study.settings.biased_mia
     return sorted({settings.vector_dim, *settings.vector_lengths, *settings.crossed_vector_lengths})
 
 
-def make_vectors(study: Study) -> None:
-    """Factorise the vector set of every data set and seed at every length; finished ones kept."""
+def make_vectors(study: Study, dims: Sequence[int]) -> None:
+    """Factorise the vector set of every data set and seed at some lengths; finished ones kept."""
     jobs = [
         (study, letter, seed, dim)
-        for dim in reversed(vector_dims(study))
+        for dim in sorted(dims, reverse=True)
         for letter in study.settings.biased_mia.datasets
         for seed in study.seeds()
     ]

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
 from recmia.study.section import Section
 
-Algorithm = Literal["I", "L", "N"]
+General = Literal["I", "L", "N"]
+Sequential = Literal["B", "C", "G"]
 Generator = Literal["Origin", "Concat10", "Concat20", "Concat100", "Hadamard", "Similarity"]
 
 
 class DataSet(Section):
     """A data set of interactions, or one that is made up."""
 
-    source: Literal["ml-1m", "lastfm-hetrec-2011", "amazon-digital-music", "synthetic"]
+    source: Literal[
+        "ml-1m", "lastfm-hetrec-2011", "amazon-digital-music", "amazon-beauty", "synthetic"
+    ]
     title: str = Field(..., description="name in tables; says where a slice stands in for the file")
+    least: int = Field(
+        1, ge=1, description="users and items with fewer interactions are left out, in one pass"
+    )
     users: int = Field(900, ge=30, description="of a synthetic data set")
     items: int = Field(600, ge=20, description="of a synthetic data set")
     mean_length: float = Field(40, ge=5, description="interactions a user, synthetic data set")
@@ -38,14 +44,17 @@ class NeuralCF(Section):
     batch_size: int = Field(256, ge=1)
 
 
-class BiasedMIAStudy(Section):
-    """Every table and figure of Biased-MIA (notebook 11)."""
+class Epochs(Section):
+    """How long a recommender is trained that has all else from its paper."""
 
-    datasets: dict[str, DataSet] = Field(..., description="letter to data set, as in Table 1")
-    algorithms: tuple[Algorithm, ...] = ("I", "L", "N")
-    content_based: str | None = Field(
-        None, description="letter of the data set with metadata for section 3.5"
-    )
+    epochs: int = Field(..., ge=1)
+
+
+class Lists(Section):
+    """Data, recommenders and item vectors that an attack on lists needs; cuts of users."""
+
+    datasets: dict[str, DataSet] = Field(..., description="letter to data set")
+    algorithms: tuple[General | Sequential, ...] = ("I", "L", "N")
     min_interactions: int = Field(20, ge=2, description="of a shadow or target user")
     min_users: int = Field(
         300, ge=10, description="a side must have; min_interactions is lowered where it has not"
@@ -54,13 +63,46 @@ class BiasedMIAStudy(Section):
     top_k: int = Field(100, ge=1, description="recommendations in a list")
     neighbours: int = Field(100, ge=1, description="similar items kept by algorithm I")
     latent_factors: LatentFactors = LatentFactors()
-    longer_lfm: dict[str, tuple[int, ...]] = Field(
-        {}, description="letter to further epochs of LFM: why its attack is weak"
-    )
     neural_cf: NeuralCF = NeuralCF()
+    bert4rec: Epochs = Epochs(epochs=100)
+    caser: Epochs = Epochs(epochs=50)
+    gru4rec: Epochs = Epochs(epochs=10)
     vector_dim: int = Field(100, ge=2, description="length l of item vectors")
     vector_epochs: int = Field(30, ge=1)
     attack_epochs: int = Field(20, ge=1)
+    defence_ratio: float = Field(0.1, gt=0, le=1, description="recommendations to candidates")
+    tsne_users: int = Field(800, ge=20, description="users of a side in a t-SNE picture")
+    perplexity: float = Field(30, gt=1)
+
+    @property
+    def sequential(self) -> bool:
+        """Whether the recommenders look at the order of a history."""
+        return not set(self.algorithms).isdisjoint(get_args(Sequential))
+
+    @property
+    def cells(self) -> list[str]:
+        """The paper's two letters of every recommender."""
+        return [letter + algorithm for letter in self.datasets for algorithm in self.algorithms]
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Lists:
+        if any(len(letter) != 1 for letter in self.datasets):
+            raise ValueError("a data set is named by one letter, as in the paper's Table 1")
+        if self.sequential and not set(self.algorithms) <= set(get_args(Sequential)):
+            raise ValueError("recommenders are all of I, L, N or all of B, C, G")
+        return self
+
+
+class BiasedMIAStudy(Lists):
+    """Every table and figure of Biased-MIA (notebook 11)."""
+
+    algorithms: tuple[General, ...] = ("I", "L", "N")
+    content_based: str | None = Field(
+        None, description="letter of the data set with metadata for section 3.5"
+    )
+    longer_lfm: dict[str, tuple[int, ...]] = Field(
+        {}, description="letter to further epochs of LFM: why its attack is weak"
+    )
     list_lengths: tuple[int, ...] = Field(
         (10, 20, 30, 40, 50, 60, 70, 80, 90, 100), description="k of figures 8a and 9"
     )
@@ -79,23 +121,17 @@ class BiasedMIAStudy(Section):
     )
     shadow_shares: tuple[float, ...] = Field((0.7, 0.8, 0.9), description="data-size test")
     size_dataset: str = Field("L", description="data set of the data-size test")
-    defence_ratio: float = Field(0.1, gt=0, le=1, description="recommendations to candidates")
     defence_ratios: tuple[float, ...] = Field(
         (0.5, 0.2, 0.1, 0.05), description="of the curve beside the paper's single ratio"
     )
-    tsne_users: int = Field(800, ge=20, description="users of a side in a t-SNE picture")
-    perplexity: float = Field(30, gt=1)
 
     @model_validator(mode="after")
     def _letters(self) -> BiasedMIAStudy:
-        if any(len(letter) != 1 for letter in self.datasets):
-            raise ValueError("a data set is named by one letter, as in the paper's Table 1")
         for name in ("content_based", "size_dataset"):
             letter = getattr(self, name)
             if letter is not None and letter not in self.datasets:
                 raise ValueError(f"{name} '{letter}' is none of {', '.join(self.datasets)}")
-        cells = [d + a for d in self.datasets for a in self.algorithms]
-        if self.crossed_cell not in [cell + cell for cell in cells]:
+        if self.crossed_cell not in [cell + cell for cell in self.cells]:
             raise ValueError(f"crossed_cell '{self.crossed_cell}' is not one of the settings")
         if max(*self.list_lengths, *self.crossed_list_lengths) > self.top_k:
             raise ValueError("no list can be longer than top_k")
