@@ -53,14 +53,24 @@ LINE_LOOKS = (
 BEST = "best validation NDCG@20"
 
 
+MEMBERS = ("members (trained on)", "non-members")
+
+
 @styled
-def tsne_scatter(frame: pd.DataFrame, *, title: str, panel: str | None = None) -> Figure:
-    """Members and non-members on the plane (proposal, figures 1, 2 and 4).
+def tsne_scatter(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    panel: str | None = None,
+    classes: tuple[str, str] = MEMBERS,
+) -> Figure:
+    """Members and non-members, or two other classes, on the plane (proposal, figures 1, 2 and 4).
 
     Args:
         frame: columns x, y, membership (bool), and the panel column where there is one.
         title: of the whole figure.
         panel: column with one side-by-side panel a value, in order of appearance.
+        classes: names of membership and its opposite.
     """
     require_columns(frame, "x", "y", "membership", *([panel] if panel else []))
     names = list(frame[panel].unique()) if panel else [None]
@@ -81,8 +91,7 @@ def tsne_scatter(frame: pd.DataFrame, *, title: str, panel: str | None = None) -
     handles = [
         axes.plot([], [], "o", color=colour)[0] for colour in (MEMBER_COLOUR, NONMEMBER_COLOUR)
     ]
-    labels = ["members (trained on)", "non-members"]
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    figure.legend(handles, classes, loc="outside lower center", ncols=2)
     return figure
 
 

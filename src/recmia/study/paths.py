@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from dataclasses import dataclass
@@ -84,6 +85,12 @@ class StudyPaths:
         if relative.startswith(REPORTS_PREFIX):
             return self.reports / relative[len(REPORTS_PREFIX) :]
         return self.artifacts / relative
+
+    def below(self, folder: str) -> StudyPaths:
+        """The same folders, with artifacts in a folder below this run's."""
+        paths = copy.copy(self)
+        object.__setattr__(paths, "artifacts", self.artifacts / folder)
+        return paths
 
     @property
     def records(self) -> Path:

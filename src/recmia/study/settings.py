@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from recmia.errors import SettingsError
 from recmia.storage import content_hash
 from recmia.study.biased_mia.settings import BiasedMIAStudy
+from recmia.study.dl_mia.settings import DLMIAStudy
 from recmia.study.model_inversion.settings import ModelInversionStudy
 from recmia.study.section import Section
 
@@ -178,6 +179,7 @@ class Settings(Section):
     intervals: Intervals = Intervals()
     figures: Figures = Figures()
     biased_mia: BiasedMIAStudy | None = None
+    dl_mia: DLMIAStudy | None = None
     model_inversion: ModelInversionStudy | None = None
 
     @model_validator(mode="after")
@@ -186,7 +188,7 @@ class Settings(Section):
         absent = [name for name, section in needed.items() if section is None]
         if 0 < len(absent) < len(needed):
             raise ValueError(f"the main study needs the sections {', '.join(absent)} as well")
-        papers = (self.biased_mia, self.model_inversion)
+        papers = (self.biased_mia, self.dl_mia, self.model_inversion)
         if absent and all(section is None for section in papers):
             raise ValueError("a profile needs data, cohorts and target, or the section of a paper")
         return self

@@ -68,6 +68,19 @@ def biased_mia_files(settings: Settings, paths: StudyPaths) -> list[Path]:
     return [p for name in names if name != "synthetic" for p in find_files(name, paths.data)]
 
 
+def dl_mia_files(settings: Settings, paths: StudyPaths) -> list[Path]:
+    """Files that notebook 12 reads; none for data sets that are made up.
+
+    Raises:
+        DataError: the files are not there.
+    """
+    from recmia.data.registry import find_files
+
+    halves = (settings.dl_mia.general, settings.dl_mia.sequential)
+    named = dict.fromkeys(data.source for half in halves for data in half.datasets.values())
+    return [p for name in named if name != "synthetic" for p in find_files(name, paths.data)]
+
+
 def model_inversion_files(settings: Settings, paths: StudyPaths) -> list[Path]:
     """Files that notebook 13 reads; none for data sets that are made up.
 
@@ -161,6 +174,16 @@ PAPER_STEPS = (
         modules=("recmia.plots", "recmia/recmia.mplstyle"),
         outputs=("11_biased_mia/", "reports:figures/biased-mia/"),
         external_inputs=biased_mia_files,
+    ),
+    Step(
+        "12_dl_mia",
+        "12_dl_mia.ipynb",
+        "DL-MIA (KDD 2022)",
+        # Notebook 11's modules read biased_mia, which holds choices of dl_mia there.
+        sections=("root_seed", "n_seeds", "device", "dl_mia", "biased_mia", "intervals"),
+        modules=("recmia.plots", "recmia/recmia.mplstyle"),
+        outputs=("12_dl_mia/", "reports:figures/dl-mia/"),
+        external_inputs=dl_mia_files,
     ),
     Step(
         "13_model_inversion",

@@ -41,6 +41,7 @@ from recmia.seeds import child_seed
 from recmia.sessions import FIRST_ITEM
 from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
 from recmia.study.biased_mia.cohorts import SIDES, Cohorts, Side, load_data_set, shrunken, split
+from recmia.study.biased_mia.settings import Lists
 from recmia.study.stamped import stamped
 from recmia.study.workspace import Study
 
@@ -85,6 +86,11 @@ class Model:
     side: str
     seed: int
     share: float = 1.0
+
+
+def algorithm_names(settings: Lists) -> dict[str, str]:
+    """Letter to name of the recommenders that a study has."""
+    return SEQUENTIAL if settings.sequential else ALGORITHMS
 
 
 def data_of(study: Study, letter: str, seed: int) -> Cohorts:

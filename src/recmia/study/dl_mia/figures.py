@@ -1,0 +1,213 @@
+"""Figures of notebook 12, drawn from its result rows; t-SNE pictures come from `pictures`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from recmia import grid_plots
+from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
+from recmia.study.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
+from recmia.study.dl_mia import pictures
+from recmia.study.dl_mia.claims import (
+    DEFENCE,
+    FIGURE_3,
+    HELD_OUT,
+    NO_DEFENCE,
+    ONE_MODEL_CONDITION,
+)
+from recmia.study.dl_mia.fits import BIASED, DL_MIA
+from recmia.study.dl_mia.halves import HALVES
+from recmia.study.dl_mia.planted import PLANTED
+from recmia.study.dl_mia.reporting import STUDY
+from recmia.study.figure_set import FigureSet
+from recmia.study.results import ResultRow, join_paper_values
+from recmia.study.workspace import Study
+
+SOURCE = ["results of notebook 12"]
+HARD, ROC = (AS_PUBLISHED, HARD_LABEL_AUC), (CORRECTED, ROC_AUC)
+READINGS = {HARD: "as published (hard labels)", ROC: "corrected (ROC AUC)"}
+
+
+def draw_all(study: Study, rows: list[ResultRow]) -> list[dict]:
+    """Draw every figure into the report's folder.
+
+    Args:
+        study: the run.
+        rows: the notebook's result rows.
+
+    Returns:
+        What ``figures.json`` holds.
+    """
+    figures = FigureSet(study, STUDY)
+    table = pd.DataFrame([vars(row) for row in join_paper_values(rows)])
+    for half in HALVES:
+        _grid(figures, table, study, half)
+        _leak(figures, table, half)
+    for draw in (_controls, _ablation, _described, _defended, _planted):
+        draw(figures, table)
+    pictures.draw_pictures(figures, study)
+    return figures.close()
+
+
+def _kinds(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows in a reading's own metric, with the reading in words as ``series``."""
+    key = list(zip(rows.reading, rows.metric, strict=True))
+    kept = [pair in READINGS for pair in key]
+    return rows[kept].assign(series=[READINGS[pair] for pair in key if pair in READINGS])
+
+
+def _with_paper(frame: pd.DataFrame) -> pd.DataFrame:
+    theirs = frame[frame.paper_value.notna()]
+    return pd.concat(
+        [
+            frame,
+            theirs.assign(value=theirs.paper_value, ci_low=np.nan, ci_high=np.nan, series="paper"),
+        ]
+    )
+
+
+def _grid(figures: FigureSet, table: pd.DataFrame, study: Study, half: str) -> None:
+    artefact = FIGURE_3[half]
+    rows = table[table.artefact == artefact]
+    names = getattr(study.settings.dl_mia, half).cells
+    panels = (
+        ("Biased-MIA, as published", BIASED, AS_PUBLISHED, "", HARD_LABEL_AUC),
+        ("DL-MIA, as published: with the leak", DL_MIA, AS_PUBLISHED, "", HARD_LABEL_AUC),
+        ("Biased-MIA, corrected", BIASED, CORRECTED, "", ROC_AUC),
+        ("DL-MIA, corrected: without it", DL_MIA, CORRECTED, "", ROC_AUC),
+        ("DL-MIA, control: scored users held out", DL_MIA, CONTROL, HELD_OUT, ROC_AUC),
+        ("DL-MIA, control: one model", DL_MIA, CONTROL, ONE_MODEL_CONDITION, ROC_AUC),
+    )
+    parts = []
+    for panel, attack, reading, condition, metric in panels:
+        own = rows[
+            (rows.attack == attack)
+            & (rows.reading == reading)
+            & (rows.condition == condition)
+            & (rows.metric == metric)
+        ]
+        parts.append(
+            own.assign(panel=panel, shadow=own.setting.str[:2], target=own.setting.str[2:])
+        )
+    frame = pd.concat(parts)
+    frame["order"] = frame.target.map(names.index)
+    frame = frame.sort_values("order", kind="stable")
+    frame["order"] = frame.panel.map([panel for panel, *_ in panels].index)
+    frame = frame.sort_values("order", kind="stable")
+    for part, chosen in (("", panels[:2]), ("_roc", panels[2:])):
+        shown = frame[frame.panel.isin([panel for panel, *_ in chosen])]
+        what = "hard-label AUC, as published" if not part else "ROC AUC, corrected and controls"
+        figures.add(
+            grid_plots.heat_maps(shown, title=f"{half.capitalize()} recommenders: {what}"),
+            f"{artefact.lower().replace(' ', '')}{part}",
+            f"{artefact}: {half} recommenders, {what}",
+            "Means over seeds. The first letter is the data set, the second the algorithm; the "
+            "rising diagonal is where both are known.",
+            SOURCE,
+            artefact,
+        )
+
+
+def _leak(figures: FigureSet, table: pd.DataFrame, half: str) -> None:
+    rows = table[(table.artefact == "Leak") & (table.attack == FIGURE_3[half])]
+    rows = rows[rows.metric.str.contains("gain over Biased-MIA$|without the leak")]
+    names = {
+        "published gain over Biased-MIA": "as published, with the leak",
+        "of it without the leak": "the same without the leak",
+    }
+    figures.add(
+        grid_plots.dots_with_intervals(
+            rows.assign(series=rows.metric.map(names), panel=rows.dataset),
+            title=f"What DL-MIA gains over Biased-MIA, {half} recommenders",
+            xlabel="gain in hard-label AUC",
+            chance=0.0,
+            limits=(-0.55, 0.55),
+        ),
+        f"leak_{half}",
+        f"{FIGURE_3[half]}: the leak's share of the gain",
+        "Hard-label AUC of DL-MIA less that of Biased-MIA, means over seeds. The distance between "
+        "the two marks is what the target's labels in the training loss, and the choice of the "
+        "checkpoint by them, add.",
+        SOURCE,
+        "Leak",
+    )
+
+
+def _controls(figures: FigureSet, table: pd.DataFrame) -> None:
+    rows = table[(table.artefact == "Controls") & (table.metric == HARD_LABEL_AUC)]
+    figures.add(
+        grid_plots.dots_with_intervals(
+            rows.assign(series=rows.attack, panel=rows.dataset),
+            title="Random cohort labels",
+            xlabel="hard-label AUC",
+        ),
+        "controls",
+        "Controls: random cohort labels",
+        "There is nothing to find; what is above one half has been told.",
+        SOURCE,
+        "Controls",
+    )
+
+
+def _ablation(figures: FigureSet, table: pd.DataFrame) -> None:
+    rows = _kinds(table[table.artefact == "Table 2"])
+    figures.add(
+        grid_plots.dots_with_intervals(
+            _with_paper(rows.assign(panel=rows.attack)), title="Ablations and variants",
+            xlabel="AUC",
+        ),
+        "table2",
+        "Table 2: ablations and variants",
+        "A panel a variant. Hard labels with the leak as published, ROC AUC without it.",
+        SOURCE,
+        "Table 2",
+    )  # fmt: skip
+
+
+def _described(figures: FigureSet, table: pd.DataFrame) -> None:
+    rows = _kinds(table[table.artefact == "Table 3"])
+    figures.add(
+        grid_plots.dots_with_intervals(
+            _with_paper(rows.assign(panel=rows.attack + ": " + rows.condition)),
+            title="Ways to make difference vectors", xlabel="AUC",
+        ),
+        "table3",
+        "Table 3: difference vectors from factors and from texts",
+        "Where items have no texts at hand there is no second line.",
+        SOURCE,
+        "Table 3",
+    )  # fmt: skip
+
+
+def _defended(figures: FigureSet, table: pd.DataFrame) -> None:
+    rows = _kinds(table[table.artefact == "Figure 4"])
+    names = {NO_DEFENCE: "without", DEFENCE: "with the defence"}
+    figures.add(
+        grid_plots.dots_with_intervals(
+            rows.assign(
+                panel=rows.attack + ", " + rows.series, series=rows.condition.map(names)
+            ),
+            title="Popularity Randomization", xlabel="AUC",
+        ),
+        "figure4",
+        "Figure 4: before and after the defence",
+        "The attacker knows of the defence.",
+        SOURCE,
+        "Figure 4",
+    )  # fmt: skip
+
+
+def _planted(figures: FigureSet, table: pd.DataFrame) -> None:
+    rows = table[table.artefact == PLANTED]
+    figures.add(
+        grid_plots.dots_with_intervals(
+            rows.assign(setting=rows.metric, series=rows.condition, panel=rows.setting),
+            title="Made-up vectors whose truth is known", xlabel="value",
+        ),
+        "planted",
+        "Planted truths",
+        "Invariant and specific parts are known, or nothing carries over from shadow to target.",
+        SOURCE,
+        PLANTED,
+    )  # fmt: skip

@@ -1,0 +1,50 @@
+"""Choices of notebook 12; the values are the paper's (section 4) where it gives any."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from recmia.study.biased_mia.settings import Lists
+from recmia.study.section import Section
+
+
+class Half(Lists):
+    """One of the paper's two grids, with the settings of its other tables on these recommenders."""
+
+    ablated: tuple[str, ...] = Field(..., description="settings of Table 2")
+    described: tuple[str, ...] = Field(..., description="settings of Table 3")
+    defended: tuple[str, ...] = Field(..., description="settings of Figure 4")
+    texts: tuple[str, ...] = Field((), description="data sets whose items have texts")
+
+    @model_validator(mode="after")
+    def _settings(self) -> Half:
+        known = set(self.cells)
+        for name in ("ablated", "described", "defended"):
+            for setting in getattr(self, name):
+                if len(setting) != 4 or not {setting[:2], setting[2:]} <= known:
+                    raise ValueError(f"{name}: '{setting}' is not a setting of these recommenders")
+        if not set(self.texts) <= set(self.datasets):
+            raise ValueError("texts names data sets by their letters")
+        return self
+
+
+class DLMIAStudy(Section):
+    """Every table and figure of DL-MIA (notebook 12)."""
+
+    general: Half
+    sequential: Half
+    pretrain_epochs: int = Field(200, ge=1)
+    alternating_epochs: int = Field(100, ge=0, description="of both kinds together")
+    turn_epochs: int = Field(10, ge=1)
+    pictured: str = Field("ANML", description="general setting of Figures 1 and 5")
+    hidden_of: str = Field("ML", description="general recommender of Figure 1b: an LFM")
+    planted_units: int = Field(1000, ge=40, description="units a side of the planted truths")
+
+    @model_validator(mode="after")
+    def _pictures(self) -> DLMIAStudy:
+        known = self.general.cells
+        if not {self.pictured[:2], self.pictured[2:]} <= set(known):
+            raise ValueError(f"pictured: '{self.pictured}' is not a general setting")
+        if self.hidden_of not in known or self.hidden_of[1] != "L":
+            raise ValueError(f"hidden_of: '{self.hidden_of}' is not an LFM of the study")
+        return self
