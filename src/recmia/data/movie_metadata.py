@@ -40,12 +40,28 @@ class Movies:
         years: int64 [m], of release.
         genres: of each movie.
         words: of each title, in lower case.
+        titles: as they stand in the file, without the year.
     """
 
     movie_ids: np.ndarray
     years: np.ndarray
     genres: list[tuple[str, ...]]
     words: list[tuple[str, ...]]
+    titles: list[str]
+
+    def texts(self, movie_ids: np.ndarray) -> list[str]:
+        """Title, year and genres of each movie in a line, such as "Heat (1995): Crime, Thriller".
+
+        Args:
+            movie_ids: int64 [V], movie of each item.
+
+        Returns:
+            V texts, empty where the file lacks the movie.
+        """
+        lines = zip(self.titles, self.years.tolist(), self.genres, strict=True)
+        said = [f"{title} ({year}): {', '.join(genres)}" for title, year, genres in lines]
+        text_of = dict(zip(self.movie_ids.tolist(), said, strict=True))
+        return [text_of.get(movie, "") for movie in movie_ids.tolist()]
 
     def features(self, movie_ids: np.ndarray) -> sparse.csr_matrix:
         """Genres, release year and decade, and title words as ones.
@@ -116,7 +132,7 @@ def read_movies(place: Path) -> Movies:
         DataError: the first thing that is wrong, with its line and column.
     """
     source, columns = _source(place, "movies.dat"), ("MovieID", "Title", "Genres")
-    movie_ids, years, genres, words = [], [], [], []
+    movie_ids, years, genres, words, titles = [], [], [], [], []
     for line, (movie, title, tags) in _rows(source, columns):
         bad = _refuse(source, line)
         movie_ids.append(_whole_number(movie, "MovieID", bad))
@@ -128,9 +144,10 @@ def read_movies(place: Path) -> Movies:
         unknown = [genre for genre in genres[-1] if genre not in GENRES]
         if unknown:
             raise bad("Genres", f"'{unknown[0]}' is no genre of the data set's README")
+        titles.append(match["words"])
         found = _WORD.findall(match["words"].lower())
         words.append(tuple(word for word in found if word not in _COMMON))
-    return Movies(_distinct(movie_ids, "MovieID", source), np.array(years), genres, words)
+    return Movies(_distinct(movie_ids, "MovieID", source), np.array(years), genres, words, titles)
 
 
 def read_demographics(place: Path) -> Demographics:
