@@ -1,0 +1,130 @@
+"""Made-up difference vectors whose truth is known, and what DL-MIA makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold, cross_val_predict
+
+from recmia.attacks.label_leak import LeakyDLMIA, SelfTrainedDLMIA
+from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
+from recmia.evaluation.metrics import roc_auc
+from recmia.seeds import child_seed, generator
+
+WIDTH, INVARIANT, SPECIFIC = 40, 4, 2
+DRAWS = 5  # independent cases, each with its own model
+
+
+@dataclass(frozen=True)
+class Planted:
+    """M cases of x = A invariant + B specific + noise, shadow and target.
+
+    Attributes:
+        shadow: float32 [M, n, l].
+        membership: bool [M, n], of the shadow's.
+        target: float32 [M, n, l].
+        truth: bool [M, n], of the target's: for scoring, and for what cheats.
+        invariant: float64 [M, 2 n, 4], shadow first: drawn alike on both sides.
+        specific: float64 [M, 2 n, 2], shadow first: its mean differs by side.
+    """
+
+    shadow: np.ndarray
+    membership: np.ndarray
+    target: np.ndarray
+    truth: np.ndarray
+    invariant: np.ndarray
+    specific: np.ndarray
+
+
+def planted(units: int, *, transfers: bool, draws: int = DRAWS, seed: int = 0) -> Planted:
+    """Draw ``draws`` cases.
+
+    Membership shifts the first invariant coordinate by two deviations. On the target of a case
+    where nothing transfers it shifts the second instead, of which the shadow says nothing; and the
+    first is 0.7 higher for everybody, so that most are guessed members: on guesses that are mostly
+    "no", the leak teaches the opposite of membership (see `LeakyDLMIA`).
+
+    Args:
+        units: of each side, half of them members.
+        transfers: whether membership shows on the target as on the shadow.
+        draws: M.
+        seed: root seed.
+    """
+    cases = [_case(units, transfers, generator(seed, "planted", draw)) for draw in range(draws)]
+    return Planted(*(np.stack(part) for part in zip(*cases, strict=True)))
+
+
+def _case(units: int, transfers: bool, draw: np.random.Generator) -> tuple[np.ndarray, ...]:
+    parts = INVARIANT + SPECIFIC
+    # Orthogonal directions, so long that coordinates of x have a variance near 1.
+    mixing = np.linalg.qr(draw.normal(size=(WIDTH, parts)))[0].T * np.sqrt(WIDTH / parts)
+    sides, hidden = [], []
+    for place in (-1, 1):
+        member = draw.permutation(units) % 2 == 0
+        both = draw.normal(size=(units, parts))
+        honest = place < 0 or transfers
+        both[:, 0 if honest else 1] += 2 * (member - 0.5)
+        both[:, 0] += 0 if honest else 0.7
+        both[:, INVARIANT] += place
+        noise = 0.3 * draw.normal(size=(units, WIDTH))
+        sides += [(both @ mixing + noise).astype(np.float32), member]
+        hidden.append(both)
+    both = np.concatenate(hidden)
+    return *sides, both[:, :INVARIANT], both[:, INVARIANT:]
+
+
+def separation(stack: StackedDLMIA, case: Planted) -> dict[tuple[str, str], np.ndarray]:
+    """What linear probes read out of each kind of features, cross-validated in five folds.
+
+    Were the parts apart, the invariant part would be readable from f^inv only, and the side
+    (shadow or target) from f^spe only.
+
+    Returns:
+        (measure, kind of features) to float64 [M]: R^2 of the two parts, ROC AUC of the side.
+    """
+    features = stack.features(np.concatenate([case.shadow, case.target], axis=1))
+    units = case.shadow.shape[1]
+    side = np.arange(2 * units) >= units
+    folds = KFold(5, shuffle=True, random_state=0)
+    found: dict[tuple[str, str], list[float]] = {}
+    for kind, values in zip(("invariant features", "specific features"), features, strict=True):
+        for model, x in enumerate(values):
+            for name in ("invariant", "specific"):
+                y = getattr(case, name)[model]
+                left = y - cross_val_predict(Ridge(), x, y, cv=folds)
+                share = 1 - (left**2).sum() / ((y - y.mean(axis=0)) ** 2).sum()
+                found.setdefault((f"R² of the {name} part", kind), []).append(share)
+            guess = cross_val_predict(
+                LogisticRegression(), x, side, cv=folds, method="decision_function"
+            )
+            found.setdefault(("ROC AUC of the side", kind), []).append(roc_auc(guess, side))
+    return {key: np.array(values) for key, values in found.items()}
+
+
+def leakage(
+    case: Planted, schedule: Schedule, *, seed: int = 0, device: str = "cpu"
+) -> dict[str, np.ndarray]:
+    """ROC AUC of every reading, attack to float64 [M].
+
+    "Held out" is scored on half of the target's units, which took no part in training, labels
+    or not; the others on all of them.
+    """
+    seeds = [child_seed(seed, "planted", "model", draw) for draw in range(len(case.truth))]
+    half = case.truth.shape[1] // 2
+    found = {}
+    for name, there in (("", slice(None)), (", held out", slice(half, None))):
+        present = slice(None) if not name else slice(half)
+        first = StackedDLMIA(seeds=seeds, schedule=schedule, device=device).pretrain(
+            case.shadow, case.membership, case.target[:, present]
+        )
+        attacks = {
+            "DL-MIA": first.alternate(),
+            "DL-MIA with guessed labels": SelfTrainedDLMIA.after(first),
+            "DL-MIA with the label leak": LeakyDLMIA.after(first, case.truth[:, present]),
+        }
+        for attack, stack in attacks.items():
+            pairs = zip(stack.score(case.target[:, there]), case.truth[:, there], strict=True)
+            found[attack + name] = np.array([roc_auc(*pair) for pair in pairs])
+    return found
