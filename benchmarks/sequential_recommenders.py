@@ -26,7 +26,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 K, MEASURED_USERS, MEASURED_TIMES = 10, 2_000, 5
 # HR@10 and NDCG@10 by the same protocol: last item, whole catalogue, all 6,040 users.
-KLENITSKIY = "Klenitskiy and Vasilev, RecSys 2023, as quoted by the HSTU authors' code"
+KLENITSKIY = "Klenitskiy and Vasilev, RecSys 2023, as quoted by the public code of HSTU"
 PETROV = "Petrov and Macdonald, RecSys 2022, their code's expected results; trained till settled"
 QIN = "baseline of Qin et al. (ICSRec), WSDM 2024, second-hand: not checked against the paper"
 PUBLISHED = {
@@ -139,7 +139,9 @@ def _page(result: dict) -> str:
 
 The last item of each user is held out and ranked among the whole catalogue. Settings of DL-MIA
 (KDD 2022, Table 5, and its released code); one seed; torch {result["versions"]["torch"]}, one
-thread. Errors are one standard error over the users asked. CPU seconds are those of training.
+thread. Errors are one standard error over the users asked. CPU seconds are those of training,
+with the load average when it began. Rows with few users or epochs show that a model learns and
+what it costs; only rows with all users and all epochs are to be held against the published values.
 
 {"".join(parts)}{_published()}
 Written by `python benchmarks/sequential_recommenders.py`.
