@@ -239,7 +239,9 @@ def audit_lists(
     shadow: Annotated[Path, typer.Option(metavar="DIR", help="Side of known membership.")],
     target: Annotated[Path, typer.Option(metavar="DIR", help="Side to be audited.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where results go.")] = Path("audit"),
-    attack: Annotated[str, typer.Option(help="biased: Zhang et al., CCS 2021.")] = "biased",
+    attack: Annotated[
+        str, typer.Option(help="biased: Zhang et al., CCS 2021; dl-mia: Wang et al., KDD 2022.")
+    ] = "biased",
     vectors_from: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Interactions to factorise item vectors from."),
@@ -254,7 +256,10 @@ def audit_lists(
         int | None,
         typer.Option(help="Length of the item vectors.", show_default="as given, or 100"),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes of the attack over shadow users.")] = 20,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Passes over shadow users.", show_default="20, or 200 for dl-mia"),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Attacks whose scores are averaged.")] = 3,
     seed: Annotated[int, typer.Option(help="Root of every random choice.")] = 0,
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,

@@ -163,6 +163,25 @@ def test_top_k_and_position_weights(example, tmp_path) -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_dl_mia_finds_the_leak_without_the_targets_labels(example, tmp_path) -> None:
+    folder = tmp_path / "example"
+    shutil.copytree(example, folder)
+    settings = {"attack": "dl-mia", "epochs": 25, "seeds": 1}
+    found = audit(folder, tmp_path / "with", **settings)
+    assert found["roc_auc"] > 0.9 and found["hard_label_auc"] > 0.8
+    assert "KDD 2022" in (tmp_path / "with" / "index.html").read_text()
+    # Without any label of the target, the same scores.
+    (folder / "target" / "membership.csv").unlink()
+    audit(folder, tmp_path / "without", **settings)
+    scores = [(tmp_path / name / "scores.csv").read_bytes() for name in ("with", "without")]
+    assert scores[0] == scores[1]
+
+
+def test_each_attack_has_the_epochs_of_its_paper() -> None:
+    assert AuditSettings().epochs == 20 and AuditSettings("dl-mia").epochs == 200
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_people_in_two_places_are_counted(example, tmp_path) -> None:
     for side in ("shadow", "target"):
         names = ("interactions.csv", "recommendations.csv", "membership.csv")

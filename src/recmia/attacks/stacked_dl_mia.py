@@ -325,7 +325,7 @@ class StackedDLMIA:
         return self._on_device(x.astype(np.float32))
 
     def _on_device(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+        return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(self.device)
 
     def _tell(self) -> None:
         if self.progress is not None:

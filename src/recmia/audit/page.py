@@ -61,6 +61,8 @@ def write_page(folder: Path, found: dict[str, Any]) -> None:
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    from recmia.audit.attacks import ATTACKS
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -71,6 +73,7 @@ def write_page(folder: Path, found: dict[str, Any]) -> None:
     picture = folder / "roc.png"
     text = environment.get_template("lists.html.j2").render(
         found=found,
+        source=ATTACKS[found["settings"]["attack"]].source,
         names=NAMES,
         metric_names=METRIC_NAMES,
         verdict=verdict(found),

@@ -25,7 +25,7 @@ class AuditSettings:
         top_k: places of each list to look at; None for all.
         position_weights: "mean" or "linear".
         dim: length of the item vectors; None for that of given ones, or 100.
-        epochs: passes of the attack over the shadow users.
+        epochs: passes of the attack over the shadow users; None for those of its paper.
         seeds: attacks whose scores are averaged.
         seed: root of every random choice.
         level: coverage of the intervals.
@@ -38,7 +38,7 @@ class AuditSettings:
     top_k: int | None = None
     position_weights: str = "mean"
     dim: int | None = None
-    epochs: int = 20
+    epochs: int | None = None
     seeds: int = 3
     seed: int = 0
     level: float = 0.95
@@ -49,6 +49,8 @@ class AuditSettings:
             if value not in choices:
                 option = name.replace("_", "-")
                 raise SettingsError(f"--{option} '{value}': choose one of {', '.join(choices)}.")
+        if self.epochs is None:
+            object.__setattr__(self, "epochs", ATTACKS[self.attack].default_epochs)
         for name in ("top_k", "dim", "epochs", "seeds"):
             value = getattr(self, name)
             if value is not None and value < 1:
