@@ -87,7 +87,14 @@ def test_kl_is_zero_at_the_uniform_and_rises(dim):
     assert (values >= 0).all() and (values.diff() > -1e-11).all()
 
 
-@pytest.mark.parametrize("dim", [2, 3, 17, 200])
+@pytest.mark.parametrize("dim", [2, 3, 50, 500])
+def test_kl_of_a_small_concentration_is_its_first_term(dim):
+    # kappa^2 / (2 m) + O(kappa^4): what is lost to rounding is that of numbers near 1, no more.
+    kappa = column([1e-6, 1e-5, 1e-4])
+    np.testing.assert_allclose(kl(kappa, dim), kappa**2 / (2 * dim), rtol=1e-6, atol=3e-15)
+
+
+@pytest.mark.parametrize("dim", [2, 3, 17, 200, 500])
 def test_gradient_of_kl(dim):
     kappa = column([0.2, 1.5, 20.0, 150.0]).requires_grad_()
     assert torch.autograd.gradcheck(lambda k: kl(k, dim), (kappa,), eps=1e-5, atol=1e-7)
@@ -167,13 +174,30 @@ def test_expected_gradient_is_the_variance_of_the_cosine():
     assert slope.mean().item() == pytest.approx(1 - length**2 - 7 * length / 5, rel=0.02)
 
 
-def test_single_precision_at_the_ends_stays_finite():
-    mu = pole(4, 50).float().requires_grad_()
+@pytest.mark.parametrize("dim", [2, 50, 500])
+def test_single_precision_at_the_ends_stays_finite(dim):
+    mu = pole(4, dim).float().requires_grad_()
     kappa = torch.tensor([0.0, 1e-6, 1e3, 1e6], requires_grad=True)
     vmf = VonMisesFisher(mu, kappa)
-    loss = vmf.rsample(torch.Generator().manual_seed(0))[:, :3].sum() + vmf.kl_to_uniform().sum()
+    loss = vmf.rsample(torch.Generator().manual_seed(0))[:, :2].sum() + vmf.kl_to_uniform().sum()
     loss.backward()
     assert torch.isfinite(mu.grad).all() and torch.isfinite(kappa.grad).all()
+
+
+def test_each_generator_serves_its_own_rows():
+    mu, kappa = pole(6, 5), column([0.0, 1.0, 5.0, 20.0, 100.0, 1e4])
+    both = VonMisesFisher(mu, kappa).rsample(*(torch.Generator().manual_seed(s) for s in (1, 2)))
+    alone = VonMisesFisher(mu[3:], kappa[3:]).rsample(torch.Generator().manual_seed(2))
+    torch.testing.assert_close(both[3:], alone)
+    with pytest.raises(ValueError, match="4 generators do not divide 6"):
+        VonMisesFisher(mu, kappa).rsample(*(torch.Generator() for _ in range(4)))
+
+
+def test_a_concentration_that_is_not_a_number_shows():
+    draws = VonMisesFisher(pole(2, 5), column([1.0, math.nan])).rsample(
+        torch.Generator().manual_seed(0)
+    )
+    assert torch.isfinite(draws[0]).all() and torch.isnan(draws[1]).any()
 
 
 def test_shapes_that_do_not_fit_are_refused():

@@ -78,7 +78,8 @@ def _reject(
         bp = b[pending]
         below = 1 - (1 - bp) * e
         t = 2 * a[pending] * bp / below
-        accepted = m1 * torch.log(t) - t + d[pending] >= torch.log(uniform)
+        # Written so that a concentration that is not a number ends the loop, and shows in the draw.
+        accepted = ~(m1 * torch.log(t) - t + d[pending] < torch.log(uniform))
         deficit[pending[accepted]] = (2 * bp * e / below)[accepted]
         pending = pending[~accepted]
         counts = torch.bincount(pending // share, minlength=len(draws)).tolist()
