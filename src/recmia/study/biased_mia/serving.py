@@ -218,8 +218,10 @@ def _make_lists(job: tuple[Study, Model], progress: Callable[[float], None]) -> 
 def _train_and_serve(study: Study, model: Model, path: Path) -> None:
     side, k = side_of(study, model), study.settings.biased_mia.top_k
     recommender = make_recommender(study, model).fit(side.members)
-    served = recommender.recommend(side.members, k)
-    folded = recommender.recommend_folded_in(side.seen, k)
+    # General recommenders never offer what somebody has; sequential ones do unless they are told.
+    told = {"exclude_seen": True} if study.settings.biased_mia.sequential else {}
+    served = recommender.recommend(side.members, k, **told)
+    folded = recommender.recommend_folded_in(side.seen, k, **told)
     held = side.held_out
     write_arrays(
         path,

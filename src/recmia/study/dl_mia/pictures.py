@@ -130,7 +130,7 @@ def hidden_state_vectors(study: Study, seed: int) -> tuple[np.ndarray, np.ndarra
     recommender = serving.make_recommender(lists, model).fit(side_of(lists, model).members)
     seen = observe(lists, view, "target", seed)
     made = difference_vectors(
-        seen.histories.clicks, seen.lists, recommender.item_matrix.astype(np.float32)
+        seen.histories.clicks, seen.lists, recommender.item_matrix.numpy()
     )
     return features(study, GENERAL, view, "target", seed)[0], made
 
