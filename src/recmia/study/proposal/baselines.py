@@ -16,11 +16,14 @@ from recmia.attacks import (
     difference_vectors,
     disentanglement,
     dl_mia,
+    gaussian_autoencoders,
     item_vectors,
     networks,
     popular_share,
     random_guess,
     stacked,
+    stacked_dl_mia,
+    stacked_layers,
     von_mises_fisher,
 )
 from recmia.attacks.base import Attack, Observations
@@ -58,8 +61,9 @@ STEP = "05_baselines"
 READING = "augmented_as_nonmembers"
 # Modules whose change makes saved scores stale, beside this one.
 DECISIVE = (
-    biased_mia, stacked, dl_mia, disentanglement, von_mises_fisher, bessel, difference_vectors,
-    networks, popular_share, random_guess,
+    biased_mia, stacked, dl_mia, stacked_dl_mia, stacked_layers, disentanglement,
+    gaussian_autoencoders, von_mises_fisher, bessel, difference_vectors, networks, popular_share,
+    random_guess,
 )  # fmt: skip
 
 ONE_MODEL = "one model for everybody"
