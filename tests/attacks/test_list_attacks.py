@@ -50,7 +50,7 @@ def dl(item_vectors, seed=0, **changes):
 
 
 # Larger steps in the place of most of the paper's 300 epochs, which the slow test below has.
-LONGER = {dl: {"pretrain_epochs": 80, "attack_learning_rate": 0.1, "learning_rate": 5e-3}}
+LONGER = {dl: {"pretrain_epochs": 40, "attack_learning_rate": 0.1, "learning_rate": 5e-3}}
 
 
 @pytest.mark.parametrize("make", [biased, dl])
