@@ -95,6 +95,11 @@ def tsne_scatter(
     return figure
 
 
+def _percent(rate: float, _: int) -> str:
+    # By name, not a lambda: figures travel to the process that saves them.
+    return f"{100 * rate:g}%"
+
+
 @styled
 def leakage_curves(
     frame: pd.DataFrame,
@@ -192,7 +197,7 @@ def roc_curves(frame: pd.DataFrame, *, log_log: bool = True, title: str = "ROC c
         ends = (min(0.01, frame.loc[frame["fpr"] > 0, "fpr"].min()), 1.0)
         axes.set(xscale="log", yscale="log")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda rate, _: f"{100 * rate:g}%"))
+            axis.set_major_formatter(FuncFormatter(_percent))
             axis.set_minor_formatter(NullFormatter())
     axes.plot(ends, ends, color=GUIDE, lw=0.9, ls=":", label="chance")
     axes.set(xlim=ends, ylim=ends, xlabel="false positive rate", ylabel="true positive rate")

@@ -39,7 +39,7 @@ class FigureSet:
         """Take a figure and remember what it shows; `close` saves it.
 
         Args:
-            figure: the figure.
+            figure: the figure; it must be picklable, for other processes save it.
             name: file name without suffix.
             title: heading.
             caption: what is drawn and from what.

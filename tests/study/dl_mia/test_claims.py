@@ -58,7 +58,14 @@ def test_the_whole_grid_under_each_reading(half: str) -> None:
 @pytest.mark.parametrize("profile", ["dl-mia", "quick", "tiny"])
 def test_no_two_lines_share_a_row(profile: str) -> None:
     keys = [
-        (line.half, line.artefact, line.scored.fit.setting, line.attack, line.reading, line.condition)
+        (
+            line.half,
+            line.artefact,
+            line.scored.fit.setting,
+            line.attack,
+            line.reading,
+            line.condition,
+        )
         for line in lines_of(profile)
     ]
     assert len(set(keys)) == len(keys)

@@ -1,4 +1,4 @@
-"""Fits are kept, scored users stay out where they should, and labels come from nowhere but views."""
+"""Fits are kept, scored users stay out where they should, labels come from the shadow only."""
 
 from __future__ import annotations
 

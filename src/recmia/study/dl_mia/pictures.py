@@ -129,9 +129,7 @@ def hidden_state_vectors(study: Study, seed: int) -> tuple[np.ndarray, np.ndarra
     model = Model(view.letter, view.algorithm, "target", seed)
     recommender = serving.make_recommender(lists, model).fit(side_of(lists, model).members)
     seen = observe(lists, view, "target", seed)
-    made = difference_vectors(
-        seen.histories.clicks, seen.lists, recommender.item_matrix.numpy()
-    )
+    made = difference_vectors(seen.histories.clicks, seen.lists, recommender.item_matrix.numpy())
     return features(study, GENERAL, view, "target", seed)[0], made
 
 
