@@ -63,11 +63,10 @@ def save_figure(figure: Figure, folder: str | Path, name: str) -> list[Path]:
     unnamed = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
     # Saving restores "no layout" as "the default layout", which must therefore be none.
     with matplotlib.rc_context({"figure.constrained_layout.use": False}, fname=STYLE):
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # placed once for both forms: it is half of the cost
         for suffix, metadata in unnamed.items():
             path = Path(folder) / f"{name}.{suffix}"
             with write_aside(path) as aside:
                 figure.savefig(aside, format=suffix, metadata=metadata)
+            figure.set_layout_engine("none")  # placed once for both forms: it is half of the cost
             paths.append(path)
     return paths

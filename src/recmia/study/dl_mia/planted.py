@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.stats import t as student
 
 from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
 from recmia.evaluation.metrics import ROC_AUC
+from recmia.parallel import run_jobs
 from recmia.seeds import child_seed
+from recmia.study.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
 from recmia.study.dl_mia.planted_vectors import DRAWS, leakage, planted, separation
 from recmia.study.dl_mia.reporting import STUDY
 from recmia.study.results import ResultRow
@@ -25,42 +29,53 @@ def mean_interval(values: np.ndarray, level: float) -> tuple[float, float, float
 
 def planted_rows(study: Study) -> list[ResultRow]:
     """Rows of both planted truths, with intervals over independent draws."""
+    jobs = [(study, True), (study, False)]
+    cases = run_jobs(_measure, jobs, workers=study.workers, total=2, label="planted truths")
+    return [
+        ResultRow(
+            study=STUDY,
+            artefact=PLANTED,
+            dataset="made-up vectors",
+            setting=setting,
+            attack="DL-MIA",
+            reading=reading,
+            condition=condition,
+            metric=metric,
+            value=mean,
+            ci_low=low,
+            ci_high=high,
+            n_seeds=len(values),
+        )
+        for case in cases
+        for (setting, metric, condition, reading), values in case.items()
+        for mean, low, high in [mean_interval(values, study.settings.intervals.level)]
+    ]
+
+
+Key = tuple[str, str, str, str]  # setting, metric, condition, reading
+
+
+def _measure(job: tuple[Study, bool], progress: Callable[[float], None]) -> dict[Key, np.ndarray]:
+    """What is found in one case, a value a draw."""
+    study, transfers = job
     settings, seed = study.settings.dl_mia, child_seed(study.settings.root_seed, "dl-mia")
     schedule = Schedule(
         pretrain_epochs=settings.pretrain_epochs,
         alternating_epochs=settings.alternating_epochs,
         turn_epochs=settings.turn_epochs,
     )
-    case = planted(settings.planted_units, transfers=True, seed=seed)
-    seeds = [child_seed(seed, "planted", "model", draw) for draw in range(DRAWS)]
-    stack = StackedDLMIA(seeds=seeds, schedule=schedule, device=study.device)
-    stack = stack.pretrain(case.shadow, case.membership, case.target).alternate()
-    measured = {
-        ("parts that are known", metric, f"from {kind}", "corrected"): values
-        for (metric, kind), values in separation(stack, case).items()
-    }
-    case = planted(settings.planted_units, transfers=False, seed=seed)
-    for attack, values in leakage(case, schedule, seed=seed, device=study.device).items():
-        reading = "as published" if "leak" in attack else "corrected"
-        reading = "control" if "," in attack or "guessed" in attack else reading
-        measured[("nothing carries over", ROC_AUC, attack, reading)] = values
-    rows = []
-    for (setting, metric, condition, reading), values in measured.items():
-        mean, low, high = mean_interval(values, study.settings.intervals.level)
-        rows.append(
-            ResultRow(
-                study=STUDY,
-                artefact=PLANTED,
-                dataset="made-up vectors",
-                setting=setting,
-                attack="DL-MIA",
-                reading=reading,
-                condition=condition,
-                metric=metric,
-                value=mean,
-                ci_low=low,
-                ci_high=high,
-                n_seeds=len(values),
-            )
-        )
-    return rows
+    case = planted(settings.planted_units, transfers=transfers, seed=seed)
+    measured: dict[Key, np.ndarray] = {}
+    if transfers:
+        seeds = [child_seed(seed, "planted", "model", draw) for draw in range(DRAWS)]
+        stack = StackedDLMIA(seeds=seeds, schedule=schedule, device=study.device)
+        stack = stack.pretrain(case.shadow, case.membership, case.target).alternate()
+        for (metric, kind), values in separation(stack, case).items():
+            measured["parts that are known", metric, f"from {kind}", CORRECTED] = values
+    else:
+        for attack, values in leakage(case, schedule, seed=seed, device=study.device).items():
+            reading = AS_PUBLISHED if "leak" in attack else CORRECTED
+            reading = CONTROL if "," in attack or "guessed" in attack else reading
+            measured["nothing carries over", ROC_AUC, attack, reading] = values
+    progress(1)
+    return measured
