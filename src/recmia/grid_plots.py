@@ -29,8 +29,8 @@ def heat_maps(frame: pd.DataFrame, *, title: str) -> Figure:
     require_columns(frame, "panel", "shadow", "target", "value")
     names = list(frame["panel"].unique())
     order = list(dict.fromkeys(frame["target"]))
-    size = 0.42 * len(order) + 1.2
-    figure = Figure(figsize=(size * len(names) + 0.8, size + 0.5))
+    size = max(0.42 * len(order) + 1.2, 2.4)
+    figure = Figure(figsize=(size * len(names) + 0.8, size + 0.8))
     grid = figure.subplots(1, len(names), squeeze=False, sharey=True)[0]
     for axes, name in zip(grid, names, strict=True):
         rows = frame[frame["panel"] == name]
@@ -42,7 +42,11 @@ def heat_maps(frame: pd.DataFrame, *, title: str) -> Figure:
             annot_kws={"fontsize": 7}, cbar=name == names[-1], linewidths=0.4, ax=axes,
             cbar_kws={"shrink": 0.8, "label": "AUC"},
         )  # fmt: skip
-        axes.set(xlabel="target", ylabel="shadow" if name == names[0] else "", title=name)
+        axes.set(
+            xlabel="target",
+            ylabel="shadow" if name == names[0] else "",
+            title=_wrapped(name, figure, len(names)),
+        )
         axes.tick_params(axis="both", length=0, labelrotation=0)
     headline(figure, title)
     return figure

@@ -154,7 +154,8 @@ def _ablation(figures: FigureSet, table: pd.DataFrame) -> None:
     rows = _kinds(table[table.artefact == "Table 2"])
     figures.add(
         grid_plots.dots_with_intervals(
-            _with_paper(rows.assign(panel=rows.attack)), title="Ablations and variants",
+            _with_paper(rows.assign(panel=rows.attack)),
+            title="Ablations and variants",
             xlabel="AUC",
         ),
         "table2",
