@@ -39,7 +39,9 @@ class Schedule:
         turn_epochs: epochs of one turn.
         latent_dim: d; l // 2 where None.
         decoder_hidden: size of the decoder's three hidden layers; l where None.
-        batch_size: shadow units a step; a twentieth of them, from 32 to 1,024, where None.
+        batch_size: shadow units a step; where None so many that an epoch has ``steps`` of them,
+            from 32 to 1,024.
+        steps: an epoch.
         learning_rate: of the encoder and decoder (Adam).
         attack_learning_rate: of the attack model (SGD).
         attack_momentum: of the attack model.
@@ -53,6 +55,7 @@ class Schedule:
     latent_dim: int | None = None
     decoder_hidden: int | None = None
     batch_size: int | None = None
+    steps: int = 20
     learning_rate: float = 1e-3
     attack_learning_rate: float = 0.01
     attack_momentum: float = 0.7
@@ -208,7 +211,7 @@ class StackedDLMIA:
     def _epoch(self, weights: list[Tensor]) -> None:
         """One pass over shadow and target on equation 12; with weights of one, 3 and 5."""
         n = self._x[0].shape[1]
-        size = self.schedule.batch_size or min(1024, max(32, n // 20))
+        size = self.schedule.batch_size or min(1024, max(32, n // self.schedule.steps))
         steps = math.ceil(n / size)
         model = torch.arange(len(self.seeds), device=self.device).unsqueeze(1)
         shuffled = []

@@ -111,3 +111,19 @@ def test_finished_fits_and_metrics_are_kept(study: Study, fit: Fit, where) -> No
     assert cell.stat().st_mtime_ns == written
     found = {m.metric: m for m in measuring.read_measured(study, GENERAL, line.scored)}
     assert 0 <= found[ROC_AUC].ci_low <= found[ROC_AUC].value <= found[ROC_AUC].ci_high <= 1
+
+
+def test_users_are_drawn_alike_under_every_view(study: Study, fit: Fit) -> None:
+    fewer = study.settings.dl_mia.general.model_copy(update={"most_users": 20})
+    chosen = study.settings.dl_mia.model_copy(update={"general": fewer})
+    small = replace(study, settings=study.settings.model_copy(update={"dl_mia": chosen}))
+    served, seen = fitting.features(small, GENERAL, fit.target, "target", 0)
+    everybody, whole = fitting.features(study, GENERAL, fit.target, "target", 0)
+    assert len(served) == 20 < len(everybody) and seen.membership.sum() == 10
+    place = {user: row for row, user in enumerate(whole.histories.row_ids)}
+    rows = [place[user] for user in seen.histories.row_ids]
+    assert np.array_equal(served, everybody[rows])
+    assert np.array_equal(seen.membership, whole.membership[rows])
+    for view in (fit.one_model.target, replace(fit.target, algorithm="I", random_labels=True)):
+        other = fitting.features(small, GENERAL, view, "target", 0)[1]
+        assert np.array_equal(other.histories.row_ids, seen.histories.row_ids)

@@ -117,8 +117,9 @@ def stacks(study: Study, fits: dict[str, list[Fit]]) -> list[Stack]:
 def _shape(study: Study, half: str, fit: Fit, seed: int) -> tuple:
     """Units of shadow and target, width, and the kind of the fit."""
     lists = half_of(study, half)
+    most = getattr(study.settings.dl_mia, half).most_users
     units = [
-        len(side_of(lists, Model(view.letter, view.algorithm, side, seed)).seen)
+        min(most, len(side_of(lists, Model(view.letter, view.algorithm, side, seed)).seen))
         for view, side in ((fit.shadow, "shadow"), (fit.target, "target"))
     ]
     return *units, fit.shadow.l, fit.encoder, fit.leak, fit.held_out, fit.texts
@@ -137,10 +138,14 @@ def _path(study: Study, stack: Stack) -> Path:
 def _train(job: tuple[Study, Stack], progress: Callable[[float], None]) -> None:
     study, stack = job
     settings = study.settings.dl_mia
-    epochs = (settings.pretrain_epochs, settings.alternating_epochs, settings.turn_epochs)
+    half = getattr(settings, stack.half)
+    epochs = (
+        *(settings.pretrain_epochs, settings.alternating_epochs, settings.turn_epochs),
+        settings.steps,
+    )
     identity = content_hash(
         [fit_identity(study, stack.half, fit, seed) for fit, seed in stack.members],
-        [epochs, getattr(settings, stack.half).attack_epochs, study.device],
+        [epochs, half.attack_epochs, half.most_users, study.device],
     )
     path = _path(study, stack)
     stamped(path, identity, lambda: write_arrays(path, **_scores(study, stack)))
@@ -168,19 +173,32 @@ def _source() -> str:
 def features(
     study: Study, half: str, view: View, side: str, seed: int, texts: bool = False
 ) -> tuple[np.ndarray, Seen]:
-    """Difference vectors float32 [n, l] of the users that a view shows, and the users."""
+    """Difference vectors float32 [n, l] of the users that a view shows, and the users.
+
+    At most ``most_users`` of them, as many members as others: the same ones under every view of a
+    side, for they are drawn by place and a view shows the users of its data set in one order.
+    """
     lists = half_of(study, half)
-    if not texts:
-        return views.features(lists, view, side, seed)
-    seen = views.observe(lists, view, side, seed)
-    vectors = text_vectors_of(lists, view.letter, view.l)
-    return difference_vectors.difference_vectors(seen.histories.clicks, seen.lists, vectors), seen
+    if texts:
+        seen = views.observe(lists, view, side, seed)
+        vectors = text_vectors_of(lists, view.letter, view.l)
+        made = difference_vectors.difference_vectors(seen.histories.clicks, seen.lists, vectors)
+    else:
+        made, seen = views.features(lists, view, side, seed)
+    most = getattr(study.settings.dl_mia, half).most_users
+    if len(made) <= most:
+        return made, seen
+    draw = generator(study.settings.root_seed, "dl-mia", "users", half, view.letter, side, seed)
+    members = side_of(lists, Model(view.letter, view.algorithm, side, seed)).n_members
+    rows = [draw.permutation(members), members + draw.permutation(len(made) - members)]
+    rows = np.sort(np.concatenate([part[: most // 2] for part in rows]))
+    return made[rows], Seen(seen.histories[rows], seen.lists[rows], seen.membership[rows])
 
 
 def _scores(study: Study, stack: Stack) -> dict[str, np.ndarray]:
     """Scores and thresholds of every attack, with labels and ids, a row a member of the stack."""
     fits = [fit for fit, _ in stack.members]
-    kind, settings = fits[0], study.settings.dl_mia
+    kind = fits[0]
     seeds = [_model_seed(study, stack.half, fit, seed) for fit, seed in stack.members]
     shadows, targets = [], []
     for fit, seed in stack.members:
@@ -205,12 +223,7 @@ def _scores(study: Study, stack: Stack) -> dict[str, np.ndarray]:
         found[BIASED] = _biased(study, stack.half, shadow, known, scored, seeds)
     first = StackedDLMIA(
         seeds=seeds,
-        schedule=Schedule(
-            encoder=kind.encoder,
-            pretrain_epochs=settings.pretrain_epochs,
-            alternating_epochs=settings.alternating_epochs,
-            turn_epochs=settings.turn_epochs,
-        ),
+        schedule=schedule_of(study, kind.encoder),
         device=study.device,
     ).pretrain(shadow, known, present)
     found[PRETRAINED] = first.score(scored), first.thresholds
@@ -226,6 +239,18 @@ def _scores(study: Study, stack: Stack) -> dict[str, np.ndarray]:
     for attack, (scores, thresholds) in found.items():
         arrays |= {f"{attack}|scores": scores, f"{attack}|thresholds": thresholds}
     return arrays
+
+
+def schedule_of(study: Study, encoder: str = "disentangled") -> Schedule:
+    """How DL-MIA is trained in this study."""
+    settings = study.settings.dl_mia
+    return Schedule(
+        encoder=encoder,
+        pretrain_epochs=settings.pretrain_epochs,
+        alternating_epochs=settings.alternating_epochs,
+        turn_epochs=settings.turn_epochs,
+        steps=settings.steps,
+    )
 
 
 def _biased(study, half, shadow, known, scored, seeds) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from recmia import plots
 from recmia.attacks.difference_vectors import difference_vectors
-from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
+from recmia.attacks.stacked_dl_mia import StackedDLMIA
 from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.parallel import run_jobs
@@ -23,9 +23,8 @@ from recmia.storage import content_hash, read_arrays, write_arrays
 from recmia.study.biased_mia import serving
 from recmia.study.biased_mia.measuring import bootstrap
 from recmia.study.biased_mia.serving import Model, side_of
-from recmia.study.biased_mia.views import observe
 from recmia.study.dl_mia.fits import Fit
-from recmia.study.dl_mia.fitting import features, fit_identity
+from recmia.study.dl_mia.fitting import features, fit_identity, schedule_of
 from recmia.study.dl_mia.halves import GENERAL, STEP, half_of, view_of
 from recmia.study.figure_set import FigureSet
 from recmia.study.stamped import stamped
@@ -55,7 +54,8 @@ def _make(job: tuple[Study, int], progress: Callable[[float], None]) -> None:
     identity = content_hash(
         fit_identity(study, GENERAL, fit, seed),
         [settings.hidden_of, settings.pretrain_epochs, settings.alternating_epochs],
-        [settings.turn_epochs, settings.general.tsne_users, settings.general.perplexity],
+        [settings.turn_epochs, settings.steps, settings.general.tsne_users],
+        settings.general.perplexity,
     )
     path = _path(study, seed)
     stamped(path, identity, lambda: write_arrays(path, **_points(study, seed)))
@@ -110,14 +110,8 @@ def _points(study: Study, seed: int) -> dict[str, np.ndarray]:
 
 
 def _trained(study: Study, seed: int, shadow, membership, target) -> StackedDLMIA:
-    settings = study.settings.dl_mia
-    schedule = Schedule(
-        pretrain_epochs=settings.pretrain_epochs,
-        alternating_epochs=settings.alternating_epochs,
-        turn_epochs=settings.turn_epochs,
-    )
     root = child_seed(study.settings.root_seed, "dl-mia", "pictures", seed)
-    stack = StackedDLMIA(seeds=[root], schedule=schedule, device=study.device)
+    stack = StackedDLMIA(seeds=[root], schedule=schedule_of(study), device=study.device)
     return stack.pretrain(shadow[None], membership[None], target[None]).alternate()
 
 
@@ -128,9 +122,9 @@ def hidden_state_vectors(study: Study, seed: int) -> tuple[np.ndarray, np.ndarra
     view = view_of(study, GENERAL, study.settings.dl_mia.hidden_of)
     model = Model(view.letter, view.algorithm, "target", seed)
     recommender = serving.make_recommender(lists, model).fit(side_of(lists, model).members)
-    seen = observe(lists, view, "target", seed)
-    made = difference_vectors(seen.histories.clicks, seen.lists, recommender.item_matrix.numpy())
-    return features(study, GENERAL, view, "target", seed)[0], made
+    from_factors, seen = features(study, GENERAL, view, "target", seed)
+    own = recommender.item_matrix.numpy()
+    return from_factors, difference_vectors(seen.histories.clicks, seen.lists, own)
 
 
 def _standardised(x: np.ndarray) -> np.ndarray:

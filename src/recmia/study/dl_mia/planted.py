@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import t as student
 
-from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
+from recmia.attacks.stacked_dl_mia import StackedDLMIA
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.parallel import run_jobs
 from recmia.seeds import child_seed
 from recmia.study.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
+from recmia.study.dl_mia.fitting import schedule_of
 from recmia.study.dl_mia.planted_vectors import DRAWS, leakage, planted, separation
 from recmia.study.dl_mia.reporting import STUDY
 from recmia.study.results import ResultRow
@@ -59,11 +60,7 @@ def _measure(job: tuple[Study, bool], progress: Callable[[float], None]) -> dict
     """What is found in one case, a value a draw."""
     study, transfers = job
     settings, seed = study.settings.dl_mia, child_seed(study.settings.root_seed, "dl-mia")
-    schedule = Schedule(
-        pretrain_epochs=settings.pretrain_epochs,
-        alternating_epochs=settings.alternating_epochs,
-        turn_epochs=settings.turn_epochs,
-    )
+    schedule = schedule_of(study)
     case = planted(settings.planted_units, transfers=transfers, seed=seed)
     measured: dict[Key, np.ndarray] = {}
     if transfers:

@@ -15,6 +15,9 @@ class Half(Lists):
     described: tuple[str, ...] = Field(..., description="settings of Table 3")
     defended: tuple[str, ...] = Field(..., description="settings of Figure 4")
     texts: tuple[str, ...] = Field((), description="data sets whose items have texts")
+    most_users: int = Field(
+        2000, ge=20, description="users of a side that are attacked, drawn where there are more"
+    )
 
     @model_validator(mode="after")
     def _settings(self) -> Half:
@@ -36,6 +39,7 @@ class DLMIAStudy(Section):
     pretrain_epochs: int = Field(200, ge=1)
     alternating_epochs: int = Field(100, ge=0, description="of both kinds together")
     turn_epochs: int = Field(10, ge=1)
+    steps: int = Field(10, ge=1, description="steps an epoch, as far as each has 32 shadow users")
     pictured: str = Field("ANML", description="general setting of Figures 1 and 5")
     hidden_of: str = Field("ML", description="general recommender of Figure 1b: an LFM")
     planted_units: int = Field(1000, ge=40, description="units a side of the planted truths")
