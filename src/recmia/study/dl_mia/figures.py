@@ -18,7 +18,7 @@ from recmia.study.dl_mia.claims import (
 )
 from recmia.study.dl_mia.fits import BIASED, DL_MIA
 from recmia.study.dl_mia.halves import HALVES
-from recmia.study.dl_mia.planted import PLANTED
+from recmia.study.dl_mia.planted import NOTHING, PARTS, PLANTED
 from recmia.study.dl_mia.reporting import STUDY
 from recmia.study.figure_set import FigureSet
 from recmia.study.results import ResultRow, join_paper_values
@@ -201,14 +201,27 @@ def _defended(figures: FigureSet, table: pd.DataFrame) -> None:
 
 def _planted(figures: FigureSet, table: pd.DataFrame) -> None:
     rows = table[table.artefact == PLANTED]
-    figures.add(
-        grid_plots.dots_with_intervals(
-            rows.assign(setting=rows.metric, series=rows.condition, panel=rows.setting),
-            title="Made-up vectors whose truth is known", xlabel="value",
-        ),
-        "planted",
-        "Planted truths",
-        "Invariant and specific parts are known, or nothing carries over from shadow to target.",
-        SOURCE,
-        PLANTED,
-    )  # fmt: skip
+    for name, setting, title, caption in (
+        ("planted_parts", PARTS, "Parts that are known, read from both kinds of features",
+         "Made-up vectors with an invariant and a specific part. Were the parts apart, one could "
+         "be read from its own features only, and the side from specific features only."),
+        ("planted_leak", NOTHING, "Where nothing carries over from shadow to target",
+         "Made-up vectors whose membership shows otherwise on the target. Above one half, the "
+         "attack has been told."),
+    ):  # fmt: skip
+        own = rows[rows.setting == setting]
+        figures.add(
+            grid_plots.dots_with_intervals(
+                own.assign(
+                    setting=own.metric if setting == PARTS else own.condition,
+                    series=own.condition if setting == PARTS else own.reading,
+                ),
+                title=title,
+                xlabel="ROC AUC, or R²" if setting == PARTS else "ROC AUC",
+            ),
+            name,
+            title,
+            caption,
+            SOURCE,
+            PLANTED,
+        )

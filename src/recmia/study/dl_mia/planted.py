@@ -19,6 +19,7 @@ from recmia.study.results import ResultRow
 from recmia.study.workspace import Study
 
 PLANTED = "Planted truths"
+PARTS, NOTHING = "parts that are known", "nothing carries over"
 
 
 def mean_interval(values: np.ndarray, level: float) -> tuple[float, float, float]:
@@ -68,11 +69,11 @@ def _measure(job: tuple[Study, bool], progress: Callable[[float], None]) -> dict
         stack = StackedDLMIA(seeds=seeds, schedule=schedule, device=study.device)
         stack = stack.pretrain(case.shadow, case.membership, case.target).alternate()
         for (metric, kind), values in separation(stack, case).items():
-            measured["parts that are known", metric, f"from {kind}", CORRECTED] = values
+            measured[PARTS, metric, f"from {kind}", CORRECTED] = values
     else:
         for attack, values in leakage(case, schedule, seed=seed, device=study.device).items():
             reading = AS_PUBLISHED if "leak" in attack else CORRECTED
             reading = CONTROL if "," in attack or "guessed" in attack else reading
-            measured["nothing carries over", ROC_AUC, attack, reading] = values
+            measured[NOTHING, ROC_AUC, attack, reading] = values
     progress(1)
     return measured
