@@ -166,6 +166,13 @@ def sweep_curves(
     return figure
 
 
+def with_paper(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows, and the paper's numbers (column paper_value) as a series "paper" without intervals."""
+    theirs = frame[frame.paper_value.notna()]
+    theirs = theirs.assign(value=theirs.paper_value, ci_low=np.nan, ci_high=np.nan, series="paper")
+    return pd.concat([frame, theirs])
+
+
 def _looks(series: list[str]) -> dict[str, dict]:
     palette = cycle(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])
     markers = cycle(MARKERS)

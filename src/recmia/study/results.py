@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recmia.errors import ArtifactError
 from recmia.storage import write_text
+
+if TYPE_CHECKING:  # it brings libraries that the command line does not need
+    from recmia.evaluation.intervals import Measurement
 
 PAPER_VALUES = Path(__file__).parent / "paper_values.csv"
 
@@ -108,6 +111,16 @@ def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key that puts "epoch 5" before "epoch 30"."""
     parts = re.findall(r"\d+|\D+", text)
     return tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts)
+
+
+def numbers_of(measured: Measurement) -> dict[str, float | int]:
+    """The fields of a row that a measurement fills in."""
+    return {
+        "value": measured.value,
+        "ci_low": measured.ci_low,
+        "ci_high": measured.ci_high,
+        "n_seeds": measured.n_seeds,
+    }
 
 
 def sort_rows(rows: Iterable[ResultRow]) -> list[ResultRow]:

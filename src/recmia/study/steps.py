@@ -62,10 +62,7 @@ def biased_mia_files(settings: Settings, paths: StudyPaths) -> list[Path]:
     Raises:
         DataError: the files are not there.
     """
-    from recmia.data.registry import find_files
-
-    names = [data.source for data in settings.biased_mia.datasets.values()]
-    return [p for name in names if name != "synthetic" for p in find_files(name, paths.data)]
+    return _found([data.source for data in settings.biased_mia.datasets.values()], paths)
 
 
 def dl_mia_files(settings: Settings, paths: StudyPaths) -> list[Path]:
@@ -74,11 +71,8 @@ def dl_mia_files(settings: Settings, paths: StudyPaths) -> list[Path]:
     Raises:
         DataError: the files are not there.
     """
-    from recmia.data.registry import find_files
-
     halves = (settings.dl_mia.general, settings.dl_mia.sequential)
-    named = dict.fromkeys(data.source for half in halves for data in half.datasets.values())
-    return [p for name in named if name != "synthetic" for p in find_files(name, paths.data)]
+    return _found([data.source for half in halves for data in half.datasets.values()], paths)
 
 
 def model_inversion_files(settings: Settings, paths: StudyPaths) -> list[Path]:
@@ -87,12 +81,18 @@ def model_inversion_files(settings: Settings, paths: StudyPaths) -> list[Path]:
     Raises:
         DataError: the files are not there.
     """
-    from recmia.data.registry import find_files
     from recmia.study.model_inversion.settings import FILES
 
-    kinds = dict.fromkeys(data.source for data in settings.model_inversion.datasets.values())
-    names = [name for kind in kinds for name in FILES.get(kind, ())]
-    return [path for name in names for path in find_files(name, paths.data)]
+    kinds = [data.source for data in settings.model_inversion.datasets.values()]
+    return _found([name for kind in kinds for name in FILES.get(kind, ())], paths)
+
+
+def _found(names: list[str], paths: StudyPaths) -> list[Path]:
+    """Files of the named data sets, each once; what is made up has none."""
+    from recmia.data.registry import find_files
+
+    wanted = dict.fromkeys(name for name in names if name != "synthetic")
+    return [path for name in wanted for path in find_files(name, paths.data)]
 
 
 PREPROCESSED = tuple(

@@ -75,17 +75,6 @@ def _of(table: pd.DataFrame, artefact: str, *kinds: tuple[str, str]) -> pd.DataF
     return pd.concat(parts)
 
 
-def _with_paper(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the paper's numbers as a series without intervals."""
-    theirs = frame[frame.paper_value.notna()]
-    return pd.concat(
-        [
-            frame,
-            theirs.assign(value=theirs.paper_value, ci_low=np.nan, ci_high=np.nan, series="paper"),
-        ]
-    )
-
-
 def _table2(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) -> None:
     rows = table[(table.artefact == "Table 2") & table.condition.isin(["shadow", "target"])]
     metric = f"HR@{settings.top_k}"
@@ -97,7 +86,10 @@ def _table2(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) -
     )
     figures.add(
         grid_plots.dots_with_intervals(
-            _with_paper(rows), title=f"{metric} of shadow and target", xlabel=metric, chance=None
+            grid_plots.with_paper(rows),
+            title=f"{metric} of shadow and target",
+            xlabel=metric,
+            chance=None,
         ),
         "table2",
         f"Table 2: {metric} of the recommenders",
@@ -111,7 +103,7 @@ def _table2(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) -
 def _figure3(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) -> None:
     figures.add(
         grid_plots.dots_with_intervals(
-            _with_paper(_of(table, "Figure 3")), title="Assumption I", xlabel="AUC"
+            grid_plots.with_paper(_of(table, "Figure 3")), title="Assumption I", xlabel="AUC"
         ),
         "figure3",
         "Figure 3: data set and algorithm are known",
@@ -285,7 +277,7 @@ def _content_based(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAS
         return
     figures.add(
         grid_plots.dots_with_intervals(
-            _with_paper(rows).assign(setting=lambda r: r.condition),
+            grid_plots.with_paper(rows).assign(setting=lambda r: r.condition),
             title="A content-based recommender",
             xlabel="AUC",
         ),
@@ -301,7 +293,7 @@ def _k_means(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) 
     rows = pd.concat([_of(table, name) for name in ("Table 6", "Table 7")])
     figures.add(
         grid_plots.dots_with_intervals(
-            _with_paper(rows).assign(setting=lambda r: r.setting.str[2:]),
+            grid_plots.with_paper(rows).assign(setting=lambda r: r.setting.str[2:]),
             title="K-Means on the target's difference vectors",
             xlabel="AUC",
         ),
@@ -315,7 +307,7 @@ def _k_means(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) 
 
 
 def _sizes(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) -> None:
-    rows = _with_paper(_of(table, "Data size", *SWEPT))
+    rows = grid_plots.with_paper(_of(table, "Data size", *SWEPT))
     share = rows.condition.str.extract(r"(\d+)%", expand=False).astype(float)
     figures.add(
         grid_plots.dots_with_intervals(

@@ -21,7 +21,7 @@ from recmia.study.biased_mia.cohorts import SIDES, Side
 from recmia.study.biased_mia.measuring import Contrast, bootstrap, measure_contrasts, read_cell
 from recmia.study.biased_mia.serving import ALGORITHMS, Model, data_of, read_lists, side_of
 from recmia.study.biased_mia.views import View, unpersonalised
-from recmia.study.results import ResultRow
+from recmia.study.results import ResultRow, numbers_of
 from recmia.study.workspace import Study
 
 STUDY = "biased-mia"
@@ -34,15 +34,6 @@ MARGIN = 0.02
 def _row(study: Study, letter: str, **fields) -> ResultRow:
     title = study.settings.biased_mia.datasets[letter].title
     return ResultRow(study=STUDY, dataset=title, **{"reading": "", "condition": ""} | fields)
-
-
-def _numbers(measured: Measurement) -> dict:
-    return {
-        "value": measured.value,
-        "ci_low": measured.ci_low,
-        "ci_high": measured.ci_high,
-        "n_seeds": measured.n_seeds,
-    }
 
 
 def attack_rows(study: Study, claims: list[Claim]) -> list[ResultRow]:
@@ -63,7 +54,7 @@ def attack_rows(study: Study, claims: list[Claim]) -> list[ResultRow]:
                     condition=claim.condition,
                     metric=measured.metric,
                     note=claim.note,
-                    **_numbers(measured),
+                    **numbers_of(measured),
                 )
             )
     return rows
@@ -132,7 +123,7 @@ def ranking_rows(study: Study) -> list[ResultRow]:
                         reading=reading,
                         condition="; ".join(part for part in (side, who) if part),
                         metric=metric,
-                        **_numbers(_mean(study, metric, runs)),
+                        **numbers_of(_mean(study, metric, runs)),
                     )
                 )
     for letter in settings.datasets:
@@ -149,7 +140,7 @@ def ranking_rows(study: Study) -> list[ResultRow]:
                     reading=CONTROL,
                     condition=side,
                     metric=metric,
-                    **_numbers(_mean(study, metric, runs)),
+                    **numbers_of(_mean(study, metric, runs)),
                 )
             )
     return rows
@@ -200,7 +191,7 @@ def defence_rows(study: Study) -> list[ResultRow]:
                         reading=AS_PUBLISHED,
                         condition=f"{condition}; {who}",
                         metric=metric,
-                        **_numbers(_mean(study, metric, runs)),
+                        **numbers_of(_mean(study, metric, runs)),
                     )
                 )
     return rows
@@ -233,7 +224,7 @@ def overlap_rows(study: Study) -> list[ResultRow]:
                 reading=CONTROL,
                 condition=trained_for(int(epochs)) if epochs else "",
                 metric=metric,
-                **_numbers(_mean(study, metric, runs)),
+                **numbers_of(_mean(study, metric, runs)),
             )
         )
     return rows
@@ -264,7 +255,7 @@ def contrast_rows(study: Study, contrasts: list[Contrast]) -> list[ResultRow]:
                 condition=contrast.where,
                 metric=f"difference of {contrast.metric}",
                 note=verdict(measured.ci_low, measured.ci_high, contrast.equal),
-                **_numbers(measured),
+                **numbers_of(measured),
             )
         )
     return rows
@@ -297,7 +288,7 @@ def ordering_rows(study: Study) -> list[ResultRow]:
                     condition=f"{letter}{better} above {letter}{worse}",
                     metric=f"difference of HR@{study.settings.biased_mia.top_k}",
                     note=verdict(measured.ci_low, measured.ci_high, equal=False),
-                    **_numbers(measured),
+                    **numbers_of(measured),
                 )
             )
     return rows

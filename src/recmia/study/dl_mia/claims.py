@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.study.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
 from recmia.study.dl_mia.fits import (
     BIASED,
@@ -56,11 +55,6 @@ class Line:
     condition: str = ""
     note: str = ""
 
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The paper's "AUC" is of hard labels; both are shown."""
-        return (HARD_LABEL_AUC, ROC_AUC)
-
 
 def all_lines(study: Study) -> list[Line]:
     """Every line of the study."""
@@ -74,11 +68,10 @@ def all_lines(study: Study) -> list[Line]:
 
 def fits_of(lines: list[Line]) -> dict[str, list[Fit]]:
     """Half to the fits that its lines need; one with the leak stands for the same without."""
-    found: dict[str, list[Fit]] = {half: [] for half in HALVES}
-    for line in lines:
-        if line.scored.fit not in found[line.half]:
-            found[line.half].append(line.scored.fit)
-    return found
+    return {
+        half: list(dict.fromkeys(line.scored.fit for line in lines if line.half == half))
+        for half in HALVES
+    }
 
 
 def fit_of(study: Study, half: str, setting: str, **more) -> Fit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from recmia import grid_plots
@@ -55,16 +54,6 @@ def _kinds(rows: pd.DataFrame) -> pd.DataFrame:
     key = list(zip(rows.reading, rows.metric, strict=True))
     kept = [pair in READINGS for pair in key]
     return rows[kept].assign(series=[READINGS[pair] for pair in key if pair in READINGS])
-
-
-def _with_paper(frame: pd.DataFrame) -> pd.DataFrame:
-    theirs = frame[frame.paper_value.notna()]
-    return pd.concat(
-        [
-            frame,
-            theirs.assign(value=theirs.paper_value, ci_low=np.nan, ci_high=np.nan, series="paper"),
-        ]
-    )
 
 
 def _grid(figures: FigureSet, table: pd.DataFrame, study: Study, half: str) -> None:
@@ -154,7 +143,7 @@ def _ablation(figures: FigureSet, table: pd.DataFrame) -> None:
     rows = _kinds(table[table.artefact == "Table 2"])
     figures.add(
         grid_plots.dots_with_intervals(
-            _with_paper(rows.assign(panel=rows.attack)),
+            grid_plots.with_paper(rows.assign(panel=rows.attack)),
             title="Ablations and variants",
             xlabel="AUC",
         ),
@@ -170,7 +159,7 @@ def _described(figures: FigureSet, table: pd.DataFrame) -> None:
     rows = _kinds(table[table.artefact == "Table 3"])
     figures.add(
         grid_plots.dots_with_intervals(
-            _with_paper(rows.assign(panel=rows.attack + ": " + rows.condition)),
+            grid_plots.with_paper(rows.assign(panel=rows.attack + ": " + rows.condition)),
             title="Ways to make difference vectors", xlabel="AUC",
         ),
         "table3",

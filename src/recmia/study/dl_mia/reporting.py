@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from recmia.evaluation.intervals import Measurement, evaluate_mean
+from recmia.evaluation.intervals import evaluate_mean
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.study.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
 from recmia.study.biased_mia.cohorts import SIDES
@@ -26,7 +26,7 @@ from recmia.study.dl_mia.fits import BIASED, DL_MIA, LEAKY_BEST, PRETRAINED, Sco
 from recmia.study.dl_mia.halves import GENERAL, HALVES, half_of
 from recmia.study.dl_mia.measuring import Places, differences, read_measured
 from recmia.study.dl_mia.pictures import BEFORE, CLASSES, RAW, distances
-from recmia.study.results import ResultRow
+from recmia.study.results import ResultRow, numbers_of
 from recmia.study.workspace import Study
 
 STUDY = "dl-mia"
@@ -37,15 +37,6 @@ def _row(study: Study, half: str, letter: str, **fields) -> ResultRow:
     title = getattr(study.settings.dl_mia, half).datasets[letter].title
     blank = {"reading": "", "condition": "", "attack": "", "setting": ""}
     return ResultRow(study=STUDY, dataset=title, **blank | fields)
-
-
-def _numbers(measured: Measurement) -> dict:
-    return {
-        "value": measured.value,
-        "ci_low": measured.ci_low,
-        "ci_high": measured.ci_high,
-        "n_seeds": measured.n_seeds,
-    }
 
 
 def attack_rows(study: Study, lines: list[Line]) -> list[ResultRow]:
@@ -62,7 +53,7 @@ def attack_rows(study: Study, lines: list[Line]) -> list[ResultRow]:
             condition=line.condition,
             metric=measured.metric,
             note=line.note,
-            **_numbers(measured),
+            **numbers_of(measured),
         )
         for line in lines
         for measured in read_measured(study, line.half, line.scored)
@@ -122,7 +113,7 @@ def ranking_rows(study: Study) -> list[ResultRow]:
                         attack=algorithm_names(settings)[algorithm],
                         condition=f"{half}, {side}",
                         metric=metric,
-                        **_numbers(evaluate_mean(metric, runs, **bootstrap(study))),
+                        **numbers_of(evaluate_mean(metric, runs, **bootstrap(study))),
                     )
                 )
     return rows
@@ -213,7 +204,7 @@ def claim_rows(study: Study, where: Places) -> list[ResultRow]:
                     condition=first.fit.setting,
                     metric=f"difference of {metric}",
                     note=verdict(measured.ci_low, measured.ci_high, equal),
-                    **_numbers(measured),
+                    **numbers_of(measured),
                 )
             )
     return rows
@@ -240,7 +231,7 @@ def picture_rows(study: Study) -> list[ResultRow]:
                 reading=CONTROL,
                 condition=panel,
                 metric=f"ROC AUC of telling {' from '.join(CLASSES[what])}",
-                **_numbers(measured),
+                **numbers_of(measured),
             )
         )
     return rows
