@@ -11,12 +11,12 @@ from recmia.attacks.networks import resolve_device
 from recmia.errors import SettingsError
 from recmia.recommenders.loss import TiedCrossEntropy
 from recmia.recommenders.sequences import (
+    RankedByHistory,
     check_sequences,
     drop,
     last_items,
     length_batches,
     own_chance,
-    ranked_by,
 )
 from recmia.seeds import generator
 from recmia.sessions import PADDING, START, Sessions
@@ -25,7 +25,7 @@ from recmia.sessions import PADDING, START, Sessions
 MASK = START
 
 
-class BERT4Rec:
+class BERT4Rec(RankedByHistory):
     """BERT4Rec of Sun et al. (CIKM 2019, section 3) as DL-MIA sets it (KDD 2022, Table 5).
 
     Each epoch hides items at random, at least one of each sequence, and learns them from the
@@ -106,28 +106,6 @@ class BERT4Rec:
                 self._epoch(tokens, draw, optimiser)
         self.network.requires_grad_(False).eval()
         return self
-
-    def recommend(self, sessions: Sessions, k: int, *, exclude_seen: bool = False) -> np.ndarray:
-        """Items that follow each history.
-
-        Args:
-            sessions: histories of anybody.
-            k: length of the lists.
-            exclude_seen: leave out the items of each history; released code leaves them in.
-
-        Returns:
-            int64 [n, k], best first, padded with 0.
-
-        Raises:
-            DataError: an id is out of range, or a history is empty.
-        """
-        return ranked_by(self._scores, sessions, k, self.vocabulary_size, exclude_seen)
-
-    def recommend_folded_in(
-        self, sessions: Sessions, k: int, *, exclude_seen: bool = False
-    ) -> np.ndarray:
-        """Lists for anybody: the model holds no user, so the same as `recommend`."""
-        return self.recommend(sessions, k, exclude_seen=exclude_seen)
 
     def _epoch(
         self, tokens: np.ndarray, draw: np.random.Generator, optimiser: torch.optim.Optimizer

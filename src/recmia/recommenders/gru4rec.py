@@ -11,14 +11,14 @@ from torch import Tensor
 
 from recmia.attacks.networks import resolve_device
 from recmia.errors import DataError
-from recmia.recommenders.sequences import check_sequences, drop, own_chance, ranked_by
+from recmia.recommenders.sequences import RankedByHistory, check_sequences, drop, own_chance
 from recmia.seeds import generator
 from recmia.sessions import Sessions
 
 EPSILON = 1e-10  # of Adagrad, as in PyTorch
 
 
-class GRU4Rec:
+class GRU4Rec(RankedByHistory):
     """GRU4Rec as DL-MIA sets it (KDD 2022, Table 5): one GRU layer, TOP1-max loss, Adagrad.
 
     The model of Hidasi et al. (ICLR 2016) with the loss of Hidasi and Karatzoglou (CIKM 2018). Many
@@ -81,28 +81,6 @@ class GRU4Rec:
             for _ in range(self.epochs):
                 self._epoch(sessions[draw.permutation(len(sessions))], squares)
         return self
-
-    def recommend(self, sessions: Sessions, k: int, *, exclude_seen: bool = False) -> np.ndarray:
-        """Items that follow each history.
-
-        Args:
-            sessions: histories of anybody.
-            k: length of the lists.
-            exclude_seen: leave out the items of each history; released code leaves them in.
-
-        Returns:
-            int64 [n, k], best first, padded with 0.
-
-        Raises:
-            DataError: an id is out of range, or a history is empty.
-        """
-        return ranked_by(self._scores, sessions, k, self.vocabulary_size, exclude_seen)
-
-    def recommend_folded_in(
-        self, sessions: Sessions, k: int, *, exclude_seen: bool = False
-    ) -> np.ndarray:
-        """Lists for anybody: the model holds no user, so the same as `recommend`."""
-        return self.recommend(sessions, k, exclude_seen=exclude_seen)
 
     def _epoch(self, sessions: Sessions, squares: Weights) -> None:
         lanes = [torch.from_numpy(x).to(self.device) for x in lanes_of(sessions, self.batch_size)]

@@ -125,6 +125,38 @@ def ranked_by(
     return lists
 
 
+class RankedByHistory:
+    """A recommender whose scores follow from the history alone, so that it knows no users."""
+
+    vocabulary_size: int
+
+    def _scores(self, sessions: Sessions) -> torch.Tensor:
+        """float32 [b, V] of b sequences."""
+        raise NotImplementedError
+
+    def recommend(self, sessions: Sessions, k: int, *, exclude_seen: bool = False) -> np.ndarray:
+        """Items that follow each history.
+
+        Args:
+            sessions: histories of anybody.
+            k: length of the lists.
+            exclude_seen: leave out the items of each history; released code leaves them in.
+
+        Returns:
+            int64 [n, k], best first, padded with 0.
+
+        Raises:
+            DataError: an id is out of range, or a history is empty.
+        """
+        return ranked_by(self._scores, sessions, k, self.vocabulary_size, exclude_seen)
+
+    def recommend_folded_in(
+        self, sessions: Sessions, k: int, *, exclude_seen: bool = False
+    ) -> np.ndarray:
+        """Lists for anybody: the model holds no user, so the same as `recommend`."""
+        return self.recommend(sessions, k, exclude_seen=exclude_seen)
+
+
 def _nothing_seen(sessions: Sessions) -> Sessions:
     none = np.zeros(len(sessions), dtype=np.int64)
     return Sessions(none[:, None], none, sessions.row_ids)
