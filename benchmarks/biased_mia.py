@@ -28,6 +28,8 @@ from pathlib import Path
 
 import numpy as np
 
+from recmia.device import processor_name
+
 HERE = Path(__file__).parent
 ITEMS, TASTES, DIM = 10_000, 50, 100
 HISTORY, LIST = 50, 100
@@ -373,20 +375,13 @@ def main() -> None:
     result = (read_json(path) if path.exists() else {}) | measured
     result["machine"] = {
         "cores": os.cpu_count(),
-        "processor": _processor(),
+        "processor": processor_name(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("torch", "numpy", "pyarrow")},
     }
     write_json(path, result)
     write_text(HERE / "biased_mia.md", _page(result))
     print(_page(result))
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _page(result: dict) -> str:

@@ -27,6 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
+from recmia.device import processor_name
+
 HERE = Path(__file__).parent
 UNITS, WIDTH = 2_000, 100
 MODEL_EPOCHS = 250  # 200, and half of the alternating 100
@@ -176,20 +178,13 @@ def main() -> None:
         result = (read_json(path) if path.exists() else {}) | {part: PARTS[part]()}
         result["machine"] = {
             "cores": os.cpu_count(),
-            "processor": _processor(),
+            "processor": processor_name(),
             "python": platform.python_version(),
             "versions": {name: version(name) for name in ("torch", "numpy")},
         }
         write_json(path, result)
         write_text(HERE / "dl_mia.md", _page(result))
     print(_page(read_json(path)))
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _page(result: dict) -> str:

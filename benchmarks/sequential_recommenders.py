@@ -23,6 +23,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from recmia.device import processor_name
+
 HERE = Path(__file__).parent
 K, MEASURED_USERS, MEASURED_TIMES = 10, 2_000, 5
 # HR@10 and NDCG@10 by the same protocol: last item, whole catalogue, all 6,040 users.
@@ -118,19 +120,12 @@ def main() -> None:
     result = read_json(path) if path.exists() else {"runs": {}}
     for name, epochs in (wanted or PAPER_EPOCHS).items():
         row = measured(name, known.vocabulary_size, known.of(users), int(epochs), arguments.device)
-        row |= {"device": arguments.device, "processor": _processor()}
+        row |= {"device": arguments.device, "processor": processor_name()}
         result["runs"].setdefault(arguments.data, {})[name] = row
         result["versions"] = {"torch": version("torch"), "python": platform.python_version()}
         write_json(path, result)
         write_text(HERE / "sequential_recommenders.md", _page(result))
     print(_page(result))
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _page(result: dict) -> str:

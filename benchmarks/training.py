@@ -16,13 +16,14 @@ from __future__ import annotations
 import argparse
 import gzip
 import os
-import platform
 import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+
+from recmia.device import processor_name
 
 HERE = Path(__file__).parent
 LENGTH, BATCH = 20, 128
@@ -155,7 +156,7 @@ def main() -> None:
         "length": LENGTH,
         "batch_size": BATCH,
         "threads": torch.get_num_threads(),
-        "processor": _processor(),
+        "processor": processor_name(),
         "versions": {p: version(p) for p in ("torch", "transformers", "transformers4rec")},
         "sessions_per_second": rate,
         "cpu_seconds": {loop: [turn[loop][1] for turn in rounds] for loop in rate},
@@ -168,13 +169,6 @@ def main() -> None:
     write_json(HERE / "training.json", result)
     write_text(HERE / "training.md", _page(result))
     print(_page(result))
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _page(result: dict) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 
 from recmia.errors import DeviceError
 
@@ -32,3 +33,15 @@ def worker_count(device: str) -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def processor_name() -> str:
+    """The processor as its maker calls it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
+from recmia.device import processor_name
 from recmia.errors import RecmiaError
 from recmia.storage import file_hash, read_json
 from recmia.study.fingerprint import HashCache, library_versions
@@ -90,22 +91,11 @@ def hardware() -> dict[str, Any]:
 
     return {
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": _cores(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "gpus": _gpus(),
     }
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _cores() -> int:

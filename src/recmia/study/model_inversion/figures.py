@@ -143,10 +143,15 @@ def _knowledge(study: Study, figures: FigureSet, rows: list[ResultRow]) -> None:
     )  # fmt: skip
 
 
-def _items(study: Study, figures: FigureSet, rows: list[ResultRow]) -> None:
-    frame = frame_of(study, rows, ITEMS)
+def _at_highest(study: Study, rows: list[ResultRow], artefact: str) -> pd.DataFrame:
+    """Rows of an artefact at each system's highest l', labelled by attack."""
+    frame = frame_of(study, rows, artefact)
     last = {s.title: str(thresholds(study, n)[-1]) for n, s in _systems(study)}
-    frame = frame[frame["fact l'"] == frame["setting"].map(last)].assign(label=frame["attack"])
+    return frame[frame["fact l'"] == frame["setting"].map(last)].assign(label=frame["attack"])
+
+
+def _items(study: Study, figures: FigureSet, rows: list[ResultRow]) -> None:
+    frame = _at_highest(study, rows, ITEMS)
     figure = pictures.ranges(frame, title="One sensitive item after another", xlabel="share")
     figures.add(
         figure, "items", "Several sensitive items",
@@ -180,9 +185,7 @@ def _defence(study: Study, figures: FigureSet, rows: list[ResultRow]) -> None:
 
 
 def _reasons(study: Study, figures: FigureSet, rows: list[ResultRow]) -> None:
-    frame = frame_of(study, rows, REASONS)
-    last = {s.title: str(thresholds(study, n)[-1]) for n, s in _systems(study)}
-    frame = frame[frame["fact l'"] == frame["setting"].map(last)].assign(label=frame["attack"])
+    frame = _at_highest(study, rows, REASONS)
     figure = pictures.ranges(frame, title="What leakage depends on", xlabel="share")
     figures.add(
         figure, "reasons", "What leakage depends on",
