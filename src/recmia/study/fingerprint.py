@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import platform
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -144,7 +145,7 @@ def _imports(source: str, package: str) -> set[str]:
     except SyntaxError:
         return set()  # the notebook itself will say so when it is run
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -154,6 +155,18 @@ def _imports(source: str, package: str) -> set[str]:
                 base = ".".join([*parents, base]).rstrip(".")
             names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
     return {name for name in names if name.startswith("recmia.")}
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Statements at any depth; expressions, which are most of a tree, hold no imports."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            # A lambda's or a conditional expression's "body" is no list.
+            if isinstance(inner := getattr(node, name, None), list):
+                waiting += inner
 
 
 def _module_file(name: str) -> Path | None:

@@ -53,16 +53,10 @@ DECISIVE = (
     content, factorisation, histories, item_neighbours, latent_factors, lists, movie_metadata,
     neural_cf, popularity, ranking, row_draws,
 )  # fmt: skip
-DECISIVE_OF_SEQUENTIAL = (
-    bert4rec,
-    caser,
-    gru4rec,
-    histories,
-    lists,
-    popularity,
-    ranking,
-    sequences,
-)
+# A sequential recommender's module, and the section of its settings.
+CODE_OF_SEQUENTIAL = {"B": bert4rec, "C": caser, "G": gru4rec}
+SETTINGS_OF_SEQUENTIAL = {"B": "bert4rec", "C": "caser", "G": "gru4rec"}
+DECISIVE_OF_SEQUENTIAL = (histories, lists, popularity, ranking, sequences)
 # Seconds a fit grow about like this; a longer LFM's grow with its epochs.
 COST = {"N": 30, "L": 10, "C": 3, "I": 1}
 COST_OF_SEQUENTIAL = {"B": 30, "C": 10, "G": 5}
@@ -185,7 +179,9 @@ def _lists_identity(study: Study, model: Model) -> str:
     settings = study.settings.biased_mia
     used, code = ("neighbours", "latent_factors", "neural_cf"), DECISIVE
     if settings.sequential:
-        used, code = ("bert4rec", "caser", "gru4rec"), DECISIVE_OF_SEQUENTIAL
+        # Its own alone: other epochs of one recommender leave the lists of the others as they are.
+        used = (SETTINGS_OF_SEQUENTIAL[model.algorithm],)
+        code = (CODE_OF_SEQUENTIAL[model.algorithm], *DECISIVE_OF_SEQUENTIAL)
     values = settings.model_dump(mode="json")
     side = side_of(study, model)
     return content_hash(
@@ -240,11 +236,8 @@ def make_recommender(study: Study, model: Model):
     size = data_of(study, model.letter, model.seed).vocabulary_size
     seed = child_seed(study.settings.root_seed, "biased-mia", "recommender", *vars(model).values())
     if settings.sequential:
-        kind, chosen = {
-            "B": (BERT4Rec, settings.bert4rec),
-            "C": (Caser, settings.caser),
-            "G": (GRU4Rec, settings.gru4rec),
-        }[model.algorithm]
+        kind = {"B": BERT4Rec, "C": Caser, "G": GRU4Rec}[model.algorithm]
+        chosen = getattr(settings, SETTINGS_OF_SEQUENTIAL[model.algorithm])
         return kind(vocabulary_size=size, epochs=chosen.epochs, device=study.device, seed=seed)
     if model.algorithm == "I":
         return ItemNeighbours(
