@@ -85,11 +85,6 @@ class _Networks:
             ),
         )
 
-    @property
-    def parameters(self) -> list[Tensor]:
-        """All that scores depend on, [M, P] each."""
-        return [*self.autoencoder.parameters, self.attack_model.parameters]
-
     def margins(self, features: Tensor) -> Tensor:
         """[M, n]: logit of membership for joined latents [M, n, 2 d]."""
         logits = apply_layers(features, self.attack_model.layers())
@@ -183,7 +178,7 @@ class StackedDLMIA:
 
     def score(self, vectors: np.ndarray) -> np.ndarray:
         """float64 [M, n], probability of membership for difference vectors float32 [M, n, l]."""
-        return self._probabilities(self._standardised(vectors), self._networks)
+        return self._probabilities(self._standardised(vectors))
 
     def features(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Invariant and specific features (posterior centres) float32 [M, n, d] of [M, n, l].
@@ -227,23 +222,16 @@ class StackedDLMIA:
         self._tell()
 
     def _step(self, x: Tensor, weight: Tensor, rows: Tensor, target_rows: Tensor) -> None:
-        """One step on vectors [M, b + b', l] of shadow rows [M, b] and target rows [M, b']."""
+        """A step on equation 12: vectors [M, b + b', l] of shadow rows [M, b], target's [M, b']."""
         networks, n = self._networks, rows.shape[1]
         latents = networks.autoencoder.encode(x)
         drawn = latents.sample(self._noise)
         evidence = (weight * networks.autoencoder.loss(x, latents, drawn)).sum(1)
-        errors = self._attack_loss(drawn, weight, rows, target_rows)
+        margins = networks.margins(drawn[:, :n])  # L'_BCE is over shadow units only
+        errors = (weight[:, :n] * softplus(-self._sign.gather(1, rows) * margins)).mean(1)
         # Each model's loss is a mean over its shadow units.
         networks.step((evidence / n + errors).sum())
         networks.autoencoder.after_step(drawn, self._noise)
-
-    def _attack_loss(
-        self, drawn: Tensor, weight: Tensor, rows: Tensor, target_rows: Tensor
-    ) -> Tensor:
-        """[M]: L'_BCE of equation 12, over shadow units only."""
-        n = rows.shape[1]
-        margins = self._networks.margins(drawn[:, :n])
-        return (weight[:, :n] * softplus(-self._sign.gather(1, rows) * margins)).mean(1)
 
     def _alternate(self) -> None:
         self._begin("alternating")
@@ -258,14 +246,18 @@ class StackedDLMIA:
             for x in self._x
         ]
         refine = torch.optim.Adam(truth, lr=self.schedule.score_learning_rate)
-        whole, rest = divmod(self.schedule.alternating_epochs, self.schedule.turn_epochs)
-        for turn, epochs in enumerate([self.schedule.turn_epochs] * whole + [rest]):
+        for turn, epochs in enumerate(self._turns()):
             if turn % 2 == 0:
                 self._model_turn(truth, epochs)
             else:
                 self._truth_turn(truth, refine, epochs)
         self.truth_levels = tuple(p.cpu().numpy() for p in truth)
         self._set_thresholds()
+
+    def _turns(self) -> list[int]:
+        """Epochs of each turn, the model's first."""
+        whole, rest = divmod(self.schedule.alternating_epochs, self.schedule.turn_epochs)
+        return [self.schedule.turn_epochs] * whole + [rest] * (rest > 0)
 
     def _model_turn(self, truth: list[Tensor], epochs: int) -> None:
         """Lines 10 to 15: the reweighted loss, equation 12."""
@@ -299,7 +291,7 @@ class StackedDLMIA:
         ]
 
     def _set_thresholds(self) -> None:
-        scores = self._probabilities(self._x[0], self._networks)
+        scores = self._probabilities(self._x[0])
         if not np.isfinite(scores).all():
             raise DataError(
                 "DL-MIA diverged: some scores are not numbers.",
@@ -312,8 +304,8 @@ class StackedDLMIA:
         return np.array([best_threshold(values, member) for values, member in pairs])
 
     @torch.no_grad()
-    def _probabilities(self, x: Tensor, networks: _Networks) -> np.ndarray:
-        margins = networks.margins(networks.autoencoder.encode(x).centre)
+    def _probabilities(self, x: Tensor) -> np.ndarray:
+        margins = self._networks.margins(self._networks.autoencoder.encode(x).centre)
         return torch.sigmoid(margins.double()).cpu().numpy()
 
     def _standardise(self, shadow: np.ndarray, target: np.ndarray) -> None:

@@ -21,8 +21,8 @@ class Fit:
         shadow: what labels are known of.
         target: what is scored.
         encoder: see `recmia.attacks.stacked_dl_mia.Schedule`.
-        leak: also run the second stage as the released code does, with the target's labels in the
-            loss, and with the attack's guesses in their place, see `recmia.attacks.label_leak`.
+        leak: also run the released code's second stage, with the target's labels in the loss, and
+            with the attack's guesses in their place, see `recmia.attacks.label_leak`.
         held_out: half of the target's users, drawn at random, take part; the others are scored.
         texts: vectors of items are made from their texts.
     """
