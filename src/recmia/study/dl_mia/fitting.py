@@ -229,10 +229,11 @@ def _scores(study: Study, stack: Stack) -> dict[str, np.ndarray]:
     found[PRETRAINED] = first.score(scored), first.thresholds
     after = first.alternate()
     found[DL_MIA] = after.score(scored), after.thresholds
+    half = np.full(len(seeds), THRESHOLD)
+    if kind.leak and kind.encoder == "disentangled" and not kind.held_out:
+        found[SELF_TRAINED] = SelfTrainedDLMIA.after(first).score(scored), half
     if kind.leak:
-        guessing = SelfTrainedDLMIA.after(first)
-        found[SELF_TRAINED] = guessing.score(scored), guessing.thresholds
-        leaky, half = LeakyDLMIA.after(first, present_truth), np.full(len(seeds), THRESHOLD)
+        leaky = LeakyDLMIA.after(first, present_truth)
         found[LEAKY] = leaky.score(scored), half
         found[LEAKY_BEST] = leaky.score_best(scored), half
     arrays = {"membership": truth, "row_ids": ids}
