@@ -25,6 +25,7 @@ from recmia.study.workspace import Study
 FIGURE_3 = {GENERAL: "Figure 3a", "sequential": "Figure 3b"}
 LAST = "last checkpoint"
 GUESSED = "the released code's loss without its slip"
+TAKE_PART = "the target's scored users take part in training"
 HELD_OUT = "the target's scored users held out of training"
 ONE_MODEL_CONDITION = "one model serves everybody"
 RANDOM_LABELS = "random cohort labels"
@@ -101,12 +102,6 @@ def _grid(study: Study, half: str, settings: Half) -> Iterator[Line]:
         yield from _readings(half, fit, artefact)
         yield Line(half, Scored(fit, LEAKY), artefact, DL_MIA, AS_PUBLISHED, LAST, LEAK_NOTE)
         yield Line(half, Scored(fit, SELF_TRAINED), artefact, DL_MIA, CONTROL, GUESSED)
-        held = replace(fit, held_out=True)
-        yield Line(half, Scored(held, DL_MIA), artefact, DL_MIA, CONTROL, HELD_OUT)
-        yield Line(
-            half, Scored(held, LEAKY), artefact, DL_MIA, CONTROL, f"{HELD_OUT}; the leak of others",
-            LEAK_NOTE,
-        )  # fmt: skip
         one = replace(fit, leak=False).one_model
         for attack in (BIASED, DL_MIA):
             yield Line(half, Scored(one, attack), artefact, attack, CONTROL, ONE_MODEL_CONDITION)
@@ -122,6 +117,11 @@ def _controls(study: Study, half: str, settings: Half) -> Iterator[Line]:
             (LEAKY_BEST, LEAKY_BEST, "what is above 0.5 is the leak alone"),
         ):
             yield Line(half, Scored(fit, scored), "Controls", attack, CONTROL, RANDOM_LABELS, note)
+    for setting in settings.ablated:
+        fit = fit_of(study, half, setting)
+        for condition, held in ((TAKE_PART, fit), (HELD_OUT, replace(fit, held_out=True))):
+            for attack, note in ((DL_MIA, ""), (LEAKY, LEAK_NOTE)):
+                yield Line(half, Scored(held, attack), "Controls", attack, CONTROL, condition, note)
 
 
 def _ablation(study: Study, half: str, settings: Half) -> Iterator[Line]:

@@ -16,7 +16,7 @@ class Half(Lists):
     defended: tuple[str, ...] = Field(..., description="settings of Figure 4")
     texts: tuple[str, ...] = Field((), description="data sets whose items have texts")
     most_users: int = Field(
-        1000, ge=20, description="users of a side that are attacked, drawn where there are more"
+        600, ge=20, description="users of a side that are attacked, drawn where there are more"
     )
 
     @model_validator(mode="after")
