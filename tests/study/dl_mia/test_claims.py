@@ -13,11 +13,12 @@ from recmia.study.dl_mia.claims import (
     GUESSED,
     HELD_OUT,
     ONE_MODEL_CONDITION,
+    TAKE_PART,
     TEXTS,
     all_lines,
     fits_of,
 )
-from recmia.study.dl_mia.fits import BIASED, DL_MIA, LEAKY, LEAKY_BEST
+from recmia.study.dl_mia.fits import BIASED, DL_MIA, LEAKY, LEAKY_BEST, SELF_TRAINED
 from recmia.study.dl_mia.halves import HALVES
 from recmia.study.papers import _catalogue
 from recmia.study.results import paper_values
@@ -38,7 +39,7 @@ def test_the_whole_grid_under_each_reading(half: str) -> None:
         (CORRECTED, BIASED, "", BIASED),
         (AS_PUBLISHED, DL_MIA, "", LEAKY_BEST),
         (CORRECTED, DL_MIA, "", DL_MIA),
-        (CONTROL, DL_MIA, HELD_OUT, DL_MIA),
+        (CONTROL, DL_MIA, GUESSED, SELF_TRAINED),
         (CONTROL, DL_MIA, ONE_MODEL_CONDITION, DL_MIA),
         (CONTROL, BIASED, ONE_MODEL_CONDITION, BIASED),
     ):
@@ -51,7 +52,7 @@ def test_the_whole_grid_under_each_reading(half: str) -> None:
         serving = ONE_MODEL if condition == ONE_MODEL_CONDITION else PUBLISHED
         for line in own:
             assert line.scored.attack == scored
-            assert line.scored.fit.held_out == (condition == HELD_OUT)
+            assert not line.scored.fit.held_out
             assert {line.scored.fit.shadow.serving, line.scored.fit.target.serving} == {serving}
 
 
@@ -106,6 +107,16 @@ def test_fits_are_shared_between_tables() -> None:
     lines = lines_of("dl-mia")
     for half, fits in fits_of(lines).items():
         assert len(set(fits)) == len(fits)
-        # 36 settings, held out and with one model, random labels, variants, texts, defence.
+        # 36 settings and with one model, random labels, held out, variants, texts, defence.
         texts = {"general": 4, "sequential": 1}[half]
-        assert len(fits) == 3 * 36 + 6 + 2 * 4 + texts + 4
+        assert len(fits) == 2 * 36 + 6 + 4 + 2 * 4 + texts + 4
+
+
+def test_held_out_users_stand_beside_those_who_take_part() -> None:
+    for half in HALVES:
+        own = [line for line in lines_of("dl-mia") if line.half == half]
+        for condition, held in ((TAKE_PART, False), (HELD_OUT, True)):
+            lines = [line for line in own if line.condition == condition]
+            assert {line.scored.fit.held_out for line in lines} == {held}
+            assert {line.scored.attack for line in lines} == {DL_MIA, LEAKY}
+            assert len({line.scored.fit.setting for line in lines}) == 4
