@@ -64,7 +64,7 @@ class Lists(Section):
     neighbours: int = Field(100, ge=1, description="similar items kept by algorithm I")
     latent_factors: LatentFactors = LatentFactors()
     neural_cf: NeuralCF = NeuralCF()
-    bert4rec: Epochs = Epochs(epochs=100)
+    bert4rec: Epochs = Epochs(epochs=60)
     caser: Epochs = Epochs(epochs=50)
     gru4rec: Epochs = Epochs(epochs=10)
     vector_dim: int = Field(100, ge=2, description="length l of item vectors")
