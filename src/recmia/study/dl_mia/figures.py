@@ -151,8 +151,8 @@ def _controls(figures: FigureSet, table: pd.DataFrame) -> None:
         ),
         "held_out",
         "Controls: scored users held out",
-        "DL-MIA trains on the target's unlabelled lists. Where half of them are held out and "
-        "scored, the leak tells of others only.",
+        "DL-MIA trains on the target's lists. Where half of its users are held out and scored, the "
+        "leak tells of the other half only; what it teaches carries over to them.",
         SOURCE,
         "Controls",
     )
