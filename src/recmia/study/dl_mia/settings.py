@@ -37,7 +37,7 @@ class DLMIAStudy(Section):
     general: Half
     sequential: Half
     pretrain_epochs: int = Field(200, ge=1)
-    alternating_epochs: int = Field(100, ge=0, description="of both kinds together")
+    alternating_epochs: int = Field(100, ge=1, description="of both kinds together")
     turn_epochs: int = Field(10, ge=1)
     steps: int = Field(10, ge=1, description="steps an epoch, as far as each has 32 shadow users")
     pictured: str = Field("ANML", description="general setting of Figures 1 and 5")
