@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from recmia import grid_plots
@@ -61,6 +63,12 @@ def _kinds(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[kept].assign(series=[READINGS[pair] for pair in key if pair in READINGS])
 
 
+def _in_order(rows: pd.DataFrame, series: Iterable[str]) -> pd.DataFrame:
+    """Rows by series in this order, which is that of the legend; otherwise as they were."""
+    place = {name: number for number, name in enumerate(series)}
+    return rows.iloc[rows.series.map(place).argsort(kind="stable")]
+
+
 def _grid(figures: FigureSet, table: pd.DataFrame, study: Study, half: str) -> None:
     artefact = FIGURE_3[half]
     rows = table[table.artefact == artefact]
@@ -69,7 +77,7 @@ def _grid(figures: FigureSet, table: pd.DataFrame, study: Study, half: str) -> N
         ("Biased-MIA, as published", BIASED, AS_PUBLISHED, "", HARD_LABEL_AUC),
         ("DL-MIA, as published: with the leak", DL_MIA, AS_PUBLISHED, "", HARD_LABEL_AUC),
         ("Biased-MIA, corrected", BIASED, CORRECTED, "", ROC_AUC),
-        ("DL-MIA, corrected: without it", DL_MIA, CORRECTED, "", ROC_AUC),
+        ("DL-MIA, corrected: without the leak", DL_MIA, CORRECTED, "", ROC_AUC),
         ("DL-MIA, control: released code, no leak", DL_MIA, CONTROL, GUESSED, ROC_AUC),
         ("DL-MIA, control: one model", DL_MIA, CONTROL, ONE_MODEL_CONDITION, ROC_AUC),
     )
@@ -111,11 +119,11 @@ def _leak(figures: FigureSet, table: pd.DataFrame, half: str) -> None:
         own = rows[rows.metric.isin(names)]
         figures.add(
             grid_plots.dots_with_intervals(
-                own.assign(series=own.metric.map(names), panel=own.dataset),
+                _in_order(own.assign(series=own.metric.map(names), panel=own.dataset), LEFT),
                 title=f"What DL-MIA gains over Biased-MIA, {half} recommenders",
                 xlabel=f"gain in {metric}",
                 chance=0.0,
-                limits=(-0.85, 0.85),
+                limits=(-1.0, 1.0),
             ),
             f"leak_{half}{name}",
             f"{FIGURE_3[half]}: the leak's share of the gain, {metric}",
@@ -145,7 +153,7 @@ def _controls(figures: FigureSet, table: pd.DataFrame) -> None:
     held = rows[rows.condition.isin([TAKE_PART, HELD_OUT]) & (rows.metric == ROC_AUC)]
     figures.add(
         grid_plots.dots_with_intervals(
-            held.assign(series=held.condition, panel=held.attack),
+            _in_order(held.assign(series=held.condition, panel=held.attack), (TAKE_PART, HELD_OUT)),
             title="Users of the target that take part in training, and others",
             xlabel="ROC AUC",
         ),
@@ -194,8 +202,11 @@ def _defended(figures: FigureSet, table: pd.DataFrame) -> None:
     names = {NO_DEFENCE: "without", DEFENCE: "with the defence"}
     figures.add(
         grid_plots.dots_with_intervals(
-            rows.assign(
-                panel=rows.attack + ", " + rows.series, series=rows.condition.map(names)
+            _in_order(
+                rows.assign(
+                    panel=rows.attack + ", " + rows.series, series=rows.condition.map(names)
+                ),
+                names.values(),
             ),
             title="Popularity Randomization", xlabel="AUC",
         ),
