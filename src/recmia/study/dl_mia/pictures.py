@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -32,6 +32,8 @@ from recmia.study.workspace import Study
 
 RAW, INVARIANT, SPECIFIC = "difference vectors", "invariant features", "specific features"
 BEFORE, AFTER = "before debiasing", "after debiasing"
+NEIGHBOURS = 15
+JUDGE = f"{NEIGHBOURS} nearest neighbours, cross-validated"
 SIDES = ("shadow", "target")
 MADE_FROM = ("factors of the attacker", "hidden states of the recommender")
 CLASSES = {"sides": SIDES, "kinds": MADE_FROM}
@@ -56,6 +58,7 @@ def _make(job: tuple[Study, int], progress: Callable[[float], None]) -> None:
         [settings.hidden_of, settings.pretrain_epochs, settings.alternating_epochs],
         [settings.turn_epochs, settings.steps, settings.general.tsne_users],
         settings.general.perplexity,
+        JUDGE,
     )
     path = _path(study, seed)
     stamped(path, identity, lambda: write_arrays(path, **_points(study, seed)))
@@ -68,7 +71,7 @@ def _pictured(study: Study) -> Fit:
 
 
 def _points(study: Study, seed: int) -> dict[str, np.ndarray]:
-    """Points of each picture and what a linear classifier makes of its two classes."""
+    """Points of each picture, and how neighbours tell its two classes apart."""
     fit, settings = _pictured(study), study.settings.dl_mia
     shadow, known = features(study, GENERAL, fit.shadow, "shadow", seed)
     target, _ = features(study, GENERAL, fit.target, "target", seed)
@@ -137,8 +140,12 @@ def _like(x: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _told_apart(x: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """float64 [n]: probability of the first class by a linear classifier that has not seen it."""
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
+    """float64 [n]: share of the first class among neighbours in the other folds.
+
+    Neighbourhoods are what t-SNE draws; a linear classifier would see no more than means, which
+    are equal by construction where both kinds are standardised.
+    """
+    model = make_pipeline(StandardScaler(), KNeighborsClassifier(NEIGHBOURS))
     return cross_val_predict(model, x, first, cv=5, method="predict_proba")[:, 1]
 
 
@@ -184,8 +191,8 @@ def draw_pictures(figures: FigureSet, study: Study) -> None:
             plots.tsne_scatter(frame(what, panels), title=title, panel="panel", classes=classes),
             name,
             f"{artefact}: {title}",
-            "Colours are named below. The table has the ROC AUC of telling the two "
-            "apart. First seed.",
+            "Colours are named below. The table has the ROC AUC of telling the two apart by their "
+            "neighbours. First seed.",
             ["saved lists and fits of notebook 12"],
             artefact,
         )

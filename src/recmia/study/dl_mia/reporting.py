@@ -26,7 +26,7 @@ from recmia.study.dl_mia.claims import FIGURE_3, Line, fit_of
 from recmia.study.dl_mia.fits import BIASED, DL_MIA, LEAKY_BEST, PRETRAINED, SELF_TRAINED, Scored
 from recmia.study.dl_mia.halves import GENERAL, HALVES, half_of
 from recmia.study.dl_mia.measuring import Places, differences, read_measured
-from recmia.study.dl_mia.pictures import BEFORE, CLASSES, RAW, distances
+from recmia.study.dl_mia.pictures import BEFORE, CLASSES, JUDGE, RAW, distances
 from recmia.study.results import ResultRow, numbers_of
 from recmia.study.workspace import Study
 
@@ -233,7 +233,7 @@ def picture_rows(study: Study) -> list[ResultRow]:
                     if what == "sides"
                     else study.settings.dl_mia.hidden_of
                 ),
-                attack="linear classifier, cross-validated",
+                attack=JUDGE,
                 reading=CONTROL,
                 condition=panel,
                 metric=f"ROC AUC of telling {' from '.join(CLASSES[what])}",
