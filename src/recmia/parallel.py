@@ -14,13 +14,15 @@ from typing import Any
 
 from recmia.progress import track
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
+LIBRARY_SETTINGS = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    # oneDNN keeps what it compiles for a shape: gigabytes where every batch has another.
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",
+}
 _advances: Any = None
 _kept: _Workers | None = None
 
@@ -145,8 +147,8 @@ def _call(function: Callable[..., Any], job: Any) -> Any:
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
     # Numerical libraries read these when they are loaded, which is before any code of ours runs.
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    before = {name: os.environ.get(name) for name in LIBRARY_SETTINGS}
+    os.environ.update(LIBRARY_SETTINGS)
     try:
         yield
     finally:
