@@ -3,13 +3,13 @@
 Users whose times are all known; the last item of each is held out, the model learns from the rest,
 and the held-out item is ranked among the whole catalogue (HR@10 and NDCG@10, once with the items of
 the history allowed in the lists and once without them, as replications rank). Settings are those of
-DL-MIA (KDD 2022, Table 5; what it does not say as in its released code). Quality is also measured
-on the way, to show at which epoch it has settled.
+DL-MIA (KDD 2022, Table 5; what it does not say as in its released code, but for BERT4Rec, see its
+docstring). Quality is also measured on the way, to show at which epoch it has settled.
 
     python benchmarks/sequential_recommenders.py [--users N] [--epochs GRU4Rec=10 BERT4Rec=60]
         [--data ml-1m] [--device cpu]
 
-Without options: all users and the paper's epochs. A run rewrites its own rows of
+Without options: all users and the study's epochs. A run rewrites its own rows of
 sequential_recommenders.json and sequential_recommenders.md beside this file.
 """
 
@@ -36,7 +36,7 @@ PUBLISHED = {
     "Caser": [(0.1442, 0.0734, QIN)],
     "BERT4Rec": [(0.2843, 0.1537, KLENITSKIY), (0.2821, 0.1516, PETROV), (0.2219, 0.1097, QIN)],
 }
-PAPER_EPOCHS = {"GRU4Rec": 10, "Caser": 50, "BERT4Rec": 60}
+STUDY_EPOCHS = {"GRU4Rec": 10, "Caser": 50, "BERT4Rec": 60}
 
 
 def measured(name: str, vocabulary_size: int, sessions, epochs: int, device: str) -> dict:
@@ -118,7 +118,7 @@ def main() -> None:
     wanted = dict(pair.split("=") for pair in arguments.epochs or [])
     path = HERE / "sequential_recommenders.json"
     result = read_json(path) if path.exists() else {"runs": {}}
-    for name, epochs in (wanted or PAPER_EPOCHS).items():
+    for name, epochs in (wanted or STUDY_EPOCHS).items():
         row = measured(name, known.vocabulary_size, known.of(users), int(epochs), arguments.device)
         row |= {"device": arguments.device, "processor": processor_name()}
         result["runs"].setdefault(arguments.data, {})[name] = row
@@ -145,14 +145,14 @@ Written by `python benchmarks/sequential_recommenders.py`.
 
 def _section(data: str, runs: dict) -> str:
     lines = []
-    for name in (name for name in PAPER_EPOCHS if name in runs):
+    for name in (name for name in STUDY_EPOCHS if name in runs):
         run = runs[name]
         for point in run["curve"]:
             allowed, excluded = point["seen_allowed"], point["seen_excluded"]
             cells = [
                 name,
                 f"{run['users']:,}",
-                f"{point['epoch']} of {PAPER_EPOCHS[name]}",
+                f"{point['epoch']} of {STUDY_EPOCHS[name]}",
                 f"{point['cpu_seconds']:.0f}",
                 f"{allowed['hr']:.3f} ± {allowed['hr_error']:.3f}",
                 f"{allowed['ndcg']:.3f}",

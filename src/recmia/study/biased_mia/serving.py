@@ -53,9 +53,12 @@ DECISIVE = (
     content, factorisation, histories, item_neighbours, latent_factors, lists, movie_metadata,
     neural_cf, popularity, ranking, row_draws,
 )  # fmt: skip
-# A sequential recommender's module, and the section of its settings.
-CODE_OF_SEQUENTIAL = {"B": bert4rec, "C": caser, "G": gru4rec}
-SETTINGS_OF_SEQUENTIAL = {"B": "bert4rec", "C": "caser", "G": "gru4rec"}
+# A sequential recommender, its module, and the section of its settings.
+SEQUENTIAL_KINDS = {
+    "B": (BERT4Rec, bert4rec, "bert4rec"),
+    "C": (Caser, caser, "caser"),
+    "G": (GRU4Rec, gru4rec, "gru4rec"),
+}
 DECISIVE_OF_SEQUENTIAL = (histories, lists, popularity, ranking, sequences)
 # Seconds a fit grow about like this; a longer LFM's grow with its epochs.
 COST = {"N": 30, "L": 10, "C": 3, "I": 1}
@@ -180,8 +183,8 @@ def _lists_identity(study: Study, model: Model) -> str:
     used, code = ("neighbours", "latent_factors", "neural_cf"), DECISIVE
     if settings.sequential:
         # Its own alone: other epochs of one recommender leave the lists of the others as they are.
-        used = (SETTINGS_OF_SEQUENTIAL[model.algorithm],)
-        code = (CODE_OF_SEQUENTIAL[model.algorithm], *DECISIVE_OF_SEQUENTIAL)
+        _, module, section = SEQUENTIAL_KINDS[model.algorithm]
+        used, code = (section,), (module, *DECISIVE_OF_SEQUENTIAL)
     values = settings.model_dump(mode="json")
     side = side_of(study, model)
     return content_hash(
@@ -236,9 +239,9 @@ def make_recommender(study: Study, model: Model):
     size = data_of(study, model.letter, model.seed).vocabulary_size
     seed = child_seed(study.settings.root_seed, "biased-mia", "recommender", *vars(model).values())
     if settings.sequential:
-        kind = {"B": BERT4Rec, "C": Caser, "G": GRU4Rec}[model.algorithm]
-        chosen = getattr(settings, SETTINGS_OF_SEQUENTIAL[model.algorithm])
-        return kind(vocabulary_size=size, epochs=chosen.epochs, device=study.device, seed=seed)
+        kind, _, section = SEQUENTIAL_KINDS[model.algorithm]
+        epochs = getattr(settings, section).epochs
+        return kind(vocabulary_size=size, epochs=epochs, device=study.device, seed=seed)
     if model.algorithm == "I":
         return ItemNeighbours(
             vocabulary_size=size, neighbours=settings.neighbours, last_clicks=None

@@ -141,7 +141,6 @@ def share_rows(study: Study, where: Places) -> list[ResultRow]:
         found = iter(differences(study, half, pairs, where))
         for fit in fits:
             gains = {attack: next(found) for attack in GAINS}
-
             fields = dict(artefact="Leak", setting=fit.setting, attack=FIGURE_3[half])
             row = partial(_row, study, half, fit.target.letter, reading=CONTROL, **fields)
             for kind in (HARD_LABEL_AUC, ROC_AUC):
