@@ -2,9 +2,11 @@
 
 import pytest
 
+from recmia.device import worker_count
 from recmia.errors import SettingsError
 from recmia.study.settings import load_settings, profile_names
 from recmia.study.steps import PAPER_STEPS
+from recmia.study.workspace import open_study
 
 NO_PAPERS = {step.name[3:]: None for step in PAPER_STEPS}
 
@@ -21,6 +23,14 @@ def test_overrides_change_the_value_the_name_and_the_fingerprint():
     assert changed.name.startswith("tiny+") and len(changed.name) == len("tiny+") + 8
     assert plain.fingerprint("cohorts") != changed.fingerprint("cohorts")
     assert plain.fingerprint("target") == changed.fingerprint("target")
+
+
+def test_the_number_of_processes_is_no_choice_of_the_study():
+    plain, one = load_settings("quick"), load_settings("quick", {"workers": 1})
+    assert (one.name, one.fingerprint()) == (plain.name, plain.fingerprint())
+    assert open_study("quick", {"workers": 1}).workers == 1
+    assert open_study("quick", {"workers": 3}).workers == 3
+    assert open_study("quick", {"device": "cpu"}).workers == worker_count("cpu")
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ class FactorVAE(BetaVAE):
         shapes = [(2 * latent_dim, self.hidden), (self.hidden, 1)]
         self.discriminator = StackedLayers(shapes, starts, device)
         self._optimiser = torch.optim.Adam(
-            [self.discriminator.parameters], lr=1e-4, betas=(0.5, 0.9)
+            [self.discriminator.parameters], lr=1e-4, betas=(0.5, 0.9), fused=True
         )
 
     def logit(self, drawn: Tensor) -> Tensor:

@@ -67,7 +67,8 @@ class SelfTrainedDLMIA(StackedDLMIA):
             *self._networks.autoencoder.parameters,
             *(perceptron.parameters for perceptron in self._perceptrons),
         ]
-        self._optimiser = torch.optim.Adam(self._parameters, lr=self.schedule.learning_rate)
+        adam = torch.optim.Adam(self._parameters, lr=self.schedule.learning_rate, fused=True)
+        self._networks.optimisers = (adam,)
         ones = [torch.ones(part.shape[:2], device=self.device) for part in self._x]
         for epochs in self._turns()[::2]:
             for _ in range(epochs):
@@ -104,22 +105,16 @@ class SelfTrainedDLMIA(StackedDLMIA):
     def _after_turn(self) -> None:
         """Called after every ten epochs or so."""
 
-    def _step(self, x: Tensor, weight: Tensor, rows: Tensor, target_rows: Tensor) -> None:
-        autoencoder, n = self._networks.autoencoder, rows.shape[1]
-        latents = autoencoder.encode(x)
-        drawn = latents.sample(self._noise)
-        memberships = self._memberships(x, drawn)
+    def _membership_loss(
+        self, x: Tensor, drawn: Tensor, weight: Tensor, rows: Tensor, target_rows: Tensor
+    ) -> Tensor:
+        n, memberships = rows.shape[1], self._memberships(x, drawn)
         guessed = _mixed(memberships)[:, n:].detach() > THRESHOLD
         labels = self._pseudo_labels(guessed, target_rows)
         signs = torch.cat([self._sign.gather(1, rows), labels.float() * 2 - 1], dim=1)
         # The second softmax takes the two probabilities p and 1 - p for logits.
         errors = _mixed([softplus(-signs * (2 * p - 1)) for p in memberships])
-        errors = (errors[:, :n].mean(1) + errors[:, n:].mean(1)) / 2
-        evidence = autoencoder.loss(x, latents, drawn).sum(1) / n
-        self._optimiser.zero_grad()
-        (evidence + errors).sum().backward()
-        self._optimiser.step()
-        autoencoder.after_step(drawn, self._noise)
+        return (errors[:, :n].mean(1) + errors[:, n:].mean(1)) / 2
 
     @torch.no_grad()
     def _probabilities(self, x: Tensor) -> np.ndarray:

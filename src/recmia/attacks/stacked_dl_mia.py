@@ -77,7 +77,7 @@ class _Networks:
         self.autoencoder = ENCODERS[schedule.encoder](width, d, hidden, starts, device)
         self.attack_model = StackedLayers([(2 * d, 32), (32, 8), (8, 2)], starts, device)
         self.optimisers = (
-            torch.optim.Adam(self.autoencoder.parameters, lr=schedule.learning_rate),
+            torch.optim.Adam(self.autoencoder.parameters, lr=schedule.learning_rate, fused=True),
             torch.optim.SGD(
                 [self.attack_model.parameters],
                 lr=schedule.attack_learning_rate,
@@ -227,11 +227,18 @@ class StackedDLMIA:
         latents = networks.autoencoder.encode(x)
         drawn = latents.sample(self._noise)
         evidence = (weight * networks.autoencoder.loss(x, latents, drawn)).sum(1)
-        margins = networks.margins(drawn[:, :n])  # L'_BCE is over shadow units only
-        errors = (weight[:, :n] * softplus(-self._sign.gather(1, rows) * margins)).mean(1)
+        errors = self._membership_loss(x, drawn, weight, rows, target_rows)
         # Each model's loss is a mean over its shadow units.
         networks.step((evidence / n + errors).sum())
         networks.autoencoder.after_step(drawn, self._noise)
+
+    def _membership_loss(
+        self, x: Tensor, drawn: Tensor, weight: Tensor, rows: Tensor, target_rows: Tensor
+    ) -> Tensor:
+        """[M]: L'_BCE, over shadow units only, of draws [M, b + b', 2 d]; see `_step`."""
+        n = rows.shape[1]
+        margins = self._networks.margins(drawn[:, :n])
+        return (weight[:, :n] * softplus(-self._sign.gather(1, rows) * margins)).mean(1)
 
     def _alternate(self) -> None:
         self._begin("alternating")

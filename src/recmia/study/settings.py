@@ -166,6 +166,10 @@ class Settings(Section):
     root_seed: int = 20261121
     n_seeds: int = Field(3, ge=1, description="repetitions: new cohorts and new models")
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    # Left out of every fingerprint: no result depends on it.
+    workers: int | None = Field(
+        None, ge=1, exclude=True, description="processes side by side; by default one a core"
+    )
     readings: tuple[Literal["augmented_as_nonmembers", "augmented_trained"], ...] = (
         "augmented_as_nonmembers",
         "augmented_trained",
@@ -238,9 +242,9 @@ def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = Non
             if not isinstance(section, dict):
                 raise SettingsError(f"Override '{key}': '{parent}' is not a section.")
         section[last] = value
-    if overrides:
-        # Other choices are another run: its results must not replace the profile's own.
-        values["name"] += f"+{content_hash(overrides)[:8]}"
+    # Other choices are another run: its results must not replace the profile's own.
+    if chosen := {key: value for key, value in (overrides or {}).items() if key != "workers"}:
+        values["name"] += f"+{content_hash(chosen)[:8]}"
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

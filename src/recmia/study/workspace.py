@@ -63,4 +63,5 @@ def open_study(profile: str = "quick", overrides: dict[str, Any] | None = None) 
     """
     settings = load_settings(profile, overrides)
     device = resolve_device(settings.device)
-    return Study(settings, StudyPaths(settings.name), device, worker_count(device))
+    workers = settings.workers or worker_count(device)
+    return Study(settings, StudyPaths(settings.name), device, workers)
