@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -61,10 +61,14 @@ def write_arrays(path: str | Path, **arrays: np.ndarray) -> Path:
     return Path(path)
 
 
-def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
-    """Read an ``.npz`` written by :func:`write_arrays`; never unpickles."""
+def read_arrays(path: str | Path, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+    """Read an ``.npz`` written by :func:`write_arrays`, or the named ones of it; never unpickles.
+
+    Raises:
+        KeyError: a named array is not there.
+    """
     with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+        return {name: archive[name] for name in (archive.files if names is None else names)}
 
 
 def file_hash(path: str | Path) -> str:

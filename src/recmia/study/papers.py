@@ -107,7 +107,9 @@ def claims(rows: list[ResultRow], study: str) -> Table:
 
 
 def with_sign(row: ResultRow) -> str:
-    """A difference and its interval."""
+    """A difference and its interval, or a plain count's share."""
+    if row.ci_low is None:
+        return f"{row.value:.3f}"
     return f"{row.value:+.3f} [{row.ci_low:+.3f}, {row.ci_high:+.3f}]"
 
 

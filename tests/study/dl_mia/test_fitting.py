@@ -10,11 +10,23 @@ import pytest
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.study.biased_mia import serving
 from recmia.study.biased_mia.serving import Model, side_of
-from recmia.study.dl_mia import fitting, measuring
+from recmia.study.dl_mia import fitting, measuring, scoring
 from recmia.study.dl_mia.claims import Line, fit_of
-from recmia.study.dl_mia.fits import BIASED, DL_MIA, LEAKY, LEAKY_BEST, PRETRAINED, Fit, Scored
+from recmia.study.dl_mia.fits import (
+    BIASED,
+    BIASED_RELEASED,
+    DL_MIA,
+    LEAKY,
+    LEAKY_BEST,
+    PRETRAINED,
+    SELF_TRAINED,
+    Fit,
+    Scored,
+)
 from recmia.study.dl_mia.halves import GENERAL, half_of
 from recmia.study.workspace import Study, open_study
+
+ATTACKS = (BIASED, BIASED_RELEASED, PRETRAINED, DL_MIA, SELF_TRAINED, LEAKY, LEAKY_BEST)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +35,7 @@ def study(tmp_path_factory) -> Study:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RECMIA_ARTIFACTS", str(folder / "artifacts"))
         patch.setenv("RECMIA_REPORTS", str(folder / "reports"))
-        made = replace(open_study("tiny"), workers=1)
+        made = open_study("tiny", {"dl_mia.general.algorithms": ["I", "L"]})
     lists = half_of(made, GENERAL)
     serving.make_vectors(lists, [lists.settings.biased_mia.vector_dim])
     serving.make_lists(lists, serving.models_of_cells(lists))
@@ -43,7 +55,7 @@ def where(study: Study, fit: Fit) -> dict:
 
 
 def test_every_attack_of_a_fit_scores_the_target_users(study: Study, fit: Fit, where) -> None:
-    for attack in (BIASED, PRETRAINED, DL_MIA, LEAKY, LEAKY_BEST):
+    for attack in ATTACKS:
         runs = fitting.read_scores(study, GENERAL, Scored(fit, attack), where)
         assert len(runs) == study.settings.n_seeds
         for seed, run in enumerate(runs):
@@ -62,7 +74,7 @@ def test_scored_users_are_held_out(study: Study, fit: Fit, where, monkeypatch) -
         assert len(run.scores) == len(whole.scores) - len(whole.scores) // 2
         assert set(run.groups) < set(whole.groups)
     # Spoil the vector of one scored user: only that user's score may change.
-    spoiled, before = runs[0].groups[0], fitting.features
+    spoiled, before = runs[0].groups[0], scoring.features
 
     def features(study_, half, view, side, seed, texts=False):
         made, seen = before(study_, half, view, side, seed, texts)
@@ -70,9 +82,8 @@ def test_scored_users_are_held_out(study: Study, fit: Fit, where, monkeypatch) -
             made = np.where((seen.histories.row_ids == spoiled)[:, None], made + 5, made)
         return made.astype(np.float32), seen
 
-    monkeypatch.setattr(fitting, "features", features)
-    stack = fitting.Stack(GENERAL, "spoiled", ((held, 0), (held, 1)))
-    arrays = fitting._scores(study, stack)
+    monkeypatch.setattr(scoring, "features", features)
+    arrays = scoring.scores_of(study, GENERAL, ((held, 0), (held, 1)))
     changed = arrays[f"{LEAKY}|scores"][0] != runs[0].scores
     assert list(runs[0].groups[changed]) == [spoiled]
     assert np.array_equal(arrays[f"{LEAKY}|scores"][1], runs[1].scores)
@@ -81,7 +92,7 @@ def test_scored_users_are_held_out(study: Study, fit: Fit, where, monkeypatch) -
 def test_the_target_labels_change_nothing_but_the_leak(
     study: Study, fit: Fit, where, monkeypatch
 ) -> None:
-    before = fitting.features
+    before = scoring.features
 
     def features(study_, half, view, side, seed, texts=False):
         made, seen = before(study_, half, view, side, seed, texts)
@@ -90,11 +101,12 @@ def test_the_target_labels_change_nothing_but_the_leak(
             seen = replace(seen, membership=seen.membership[order])
         return made, seen
 
-    monkeypatch.setattr(fitting, "features", features)
-    arrays = fitting._scores(study, fitting.Stack(GENERAL, "permuted", ((fit, 0), (fit, 1))))
-    for attack, told in ((BIASED, False), (PRETRAINED, False), (DL_MIA, False), (LEAKY, True)):
+    monkeypatch.setattr(scoring, "features", features)
+    arrays = scoring.scores_of(study, GENERAL, ((fit, 0), (fit, 1)))
+    for attack in ATTACKS:
         runs = fitting.read_scores(study, GENERAL, Scored(fit, attack), where)
         saved = np.stack([run.scores for run in runs])
+        told = attack in (LEAKY, LEAKY_BEST)
         assert np.array_equal(arrays[f"{attack}|scores"], saved) != told, attack
 
 
@@ -117,13 +129,13 @@ def test_users_are_drawn_alike_under_every_view(study: Study, fit: Fit) -> None:
     fewer = study.settings.dl_mia.general.model_copy(update={"most_users": 20})
     chosen = study.settings.dl_mia.model_copy(update={"general": fewer})
     small = replace(study, settings=study.settings.model_copy(update={"dl_mia": chosen}))
-    served, seen = fitting.features(small, GENERAL, fit.target, "target", 0)
-    everybody, whole = fitting.features(study, GENERAL, fit.target, "target", 0)
+    served, seen = scoring.features(small, GENERAL, fit.target, "target", 0)
+    everybody, whole = scoring.features(study, GENERAL, fit.target, "target", 0)
     assert len(served) == 20 < len(everybody) and seen.membership.sum() == 10
     place = {user: row for row, user in enumerate(whole.histories.row_ids)}
     rows = [place[user] for user in seen.histories.row_ids]
     assert np.array_equal(served, everybody[rows])
     assert np.array_equal(seen.membership, whole.membership[rows])
     for view in (fit.one_model.target, replace(fit.target, algorithm="I", random_labels=True)):
-        other = fitting.features(small, GENERAL, view, "target", 0)[1]
+        other = scoring.features(small, GENERAL, view, "target", 0)[1]
         assert np.array_equal(other.histories.row_ids, seen.histories.row_ids)

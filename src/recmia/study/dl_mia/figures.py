@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from recmia import grid_plots
+from recmia import grid_plots, plots
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.study.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
-from recmia.study.dl_mia import pictures
 from recmia.study.dl_mia.claims import (
     DEFENCE,
     FIGURE_3,
@@ -22,6 +21,15 @@ from recmia.study.dl_mia.claims import (
 )
 from recmia.study.dl_mia.fits import BIASED, DL_MIA
 from recmia.study.dl_mia.halves import HALVES
+from recmia.study.dl_mia.pictures import (
+    AFTER,
+    BEFORE,
+    CLASSES,
+    INVARIANT,
+    RAW,
+    SPECIFIC,
+    points,
+)
 from recmia.study.dl_mia.planted import NOTHING, PARTS, PLANTED
 from recmia.study.dl_mia.reporting import GAINS, STUDY
 from recmia.study.figure_set import FigureSet
@@ -31,7 +39,12 @@ from recmia.study.workspace import Study
 SOURCE = ["results of notebook 12"]
 HARD, ROC = (AS_PUBLISHED, HARD_LABEL_AUC), (CORRECTED, ROC_AUC)
 # What `reporting.GAINS` is called in a legend.
-LEFT = ("as published, with the leak", "the same code without it", "corrected: the text's")
+LEFT = (
+    "as published: the leak, best checkpoint",
+    "the leak, last checkpoint",
+    "the same code without the leak",
+    "corrected: the text's",
+)
 READINGS = {HARD: "as published (hard labels)", ROC: "corrected (ROC AUC)"}
 
 
@@ -52,7 +65,7 @@ def draw_all(study: Study, rows: list[ResultRow]) -> list[dict]:
         _leak(figures, table, half)
     for draw in (_controls, _ablation, _described, _defended, _planted):
         draw(figures, table)
-    pictures.draw_pictures(figures, study)
+    _pictures(figures, study)
     return figures.close()
 
 
@@ -115,7 +128,7 @@ def _leak(figures: FigureSet, table: pd.DataFrame, half: str) -> None:
     rows = table[(table.artefact == "Leak") & (table.attack == FIGURE_3[half])]
     for metric, name in ((HARD_LABEL_AUC, ""), (ROC_AUC, "_roc")):
         pairs = zip(GAINS.values(), LEFT, strict=True)
-        names = {f"{gain}, {metric}": words for gain, words in pairs}
+        names = {f"{gain}, {metric}": words for (gain, _), words in pairs}
         own = rows[rows.metric.isin(names)]
         figures.add(
             grid_plots.dots_with_intervals(
@@ -127,9 +140,10 @@ def _leak(figures: FigureSet, table: pd.DataFrame, half: str) -> None:
             ),
             f"leak_{half}{name}",
             f"{FIGURE_3[half]}: the leak's share of the gain, {metric}",
-            f"{metric} of DL-MIA less that of Biased-MIA, means over seeds. The distance between "
-            "the first two marks is what the target's labels in the training loss, and the choice "
-            "of the checkpoint by them, add; the third is the attack that the paper describes.",
+            f"{metric} of DL-MIA less that of Biased-MIA, means over seeds. From the third mark to "
+            "the second is what the target's labels in the training loss add, from the second to "
+            "the first what the choice of the checkpoint by them adds; the last is the attack that "
+            "the paper describes. Code is held against code, text against text.",
             SOURCE,
             "Leak",
         )
@@ -146,7 +160,8 @@ def _controls(figures: FigureSet, table: pd.DataFrame) -> None:
         ),
         "controls",
         "Controls: random cohort labels",
-        "There is nothing to find; what is above one half has been told.",
+        "There is nothing to find: what the leak shows above one half has been told, and the best "
+        "checkpoint may be above it by choice alone.",
         SOURCE,
         "Controls",
     )
@@ -243,4 +258,33 @@ def _planted(figures: FigureSet, table: pd.DataFrame) -> None:
             caption,
             SOURCE,
             PLANTED,
+        )
+
+
+def _pictures(figures: FigureSet, study: Study) -> None:
+    """Figures 1 and 5, of the first seed."""
+    setting = study.settings.dl_mia.pictured
+    apart = (
+        "Two factorisations share no axes, so vectors made from them lie apart whatever they say."
+    )
+    taken = "The encoder learned from the attacker's vectors alone; each kind is put in its scale."
+    for name, artefact, what, panels, title, caption in (
+        ("figure1a", "Figure 1", "sides", (RAW,), "shadow and target", ""),
+        ("figure1b", "Figure 1", "kinds", (BEFORE,), "its target's vectors", apart),
+        ("figure5ab", "Figure 5", "sides", (INVARIANT, SPECIFIC), "latents", ""),
+        ("figure5cd", "Figure 5", "kinds", (BEFORE, AFTER), "debiasing", f"{apart} {taken}"),
+    ):
+        figures.add(
+            plots.tsne_scatter(
+                points(study, what, panels),
+                title=f"{setting}: {title}",
+                panel="panel",
+                classes=CLASSES[what],
+            ),
+            name,
+            f"{artefact}: {setting}: {title}",
+            "Colours are named below. The table has the ROC AUC of telling the two apart by their "
+            f"neighbours. First seed. {caption}".strip(),
+            ["saved lists and fits of notebook 12"],
+            artefact,
         )

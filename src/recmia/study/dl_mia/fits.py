@@ -9,6 +9,7 @@ from recmia.study.biased_mia.views import ONE_MODEL, View
 BIASED, PRETRAINED, DL_MIA = "Biased-MIA", "DL-MIA without reweighting", "DL-MIA"
 LEAKY, LEAKY_BEST = "DL-MIA with the label leak", "DL-MIA with the label leak, best checkpoint"
 SELF_TRAINED = "DL-MIA with guessed labels"
+BIASED_RELEASED = "Biased-MIA, released code"
 BETA_VAE, FACTOR_VAE = "DL-MIA (β-VAE)", "DL-MIA (FactorVAE)"
 ENCODERS = {"beta-vae": BETA_VAE, "factor-vae": FACTOR_VAE}
 
@@ -55,7 +56,7 @@ class Scored:
 
     Attributes:
         fit: what it was trained on.
-        attack: "Biased-MIA", "DL-MIA", "DL-MIA without reweighting", or one with the leak.
+        attack: one of the names above, of what a fit of its kind is scored by.
     """
 
     fit: Fit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,14 +20,14 @@ from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.parallel import run_jobs
 from recmia.seeds import child_seed, generator
-from recmia.storage import content_hash, read_arrays, write_arrays
+from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
 from recmia.study.biased_mia import serving
 from recmia.study.biased_mia.measuring import bootstrap
 from recmia.study.biased_mia.serving import Model, side_of
 from recmia.study.dl_mia.fits import Fit
-from recmia.study.dl_mia.fitting import features, fit_identity, schedule_of
+from recmia.study.dl_mia.fitting import fit_identity
 from recmia.study.dl_mia.halves import GENERAL, STEP, half_of, view_of
-from recmia.study.figure_set import FigureSet
+from recmia.study.dl_mia.scoring import features, schedule_of
 from recmia.study.stamped import stamped
 from recmia.study.workspace import Study
 
@@ -55,10 +56,10 @@ def _make(job: tuple[Study, int], progress: Callable[[float], None]) -> None:
     fit = _pictured(study)
     identity = content_hash(
         fit_identity(study, GENERAL, fit, seed),
-        [settings.hidden_of, settings.pretrain_epochs, settings.alternating_epochs],
-        [settings.turn_epochs, settings.steps, settings.general.tsne_users],
-        settings.general.perplexity,
-        JUDGE,
+        [settings.pretrain_epochs, settings.alternating_epochs, settings.turn_epochs],
+        [settings.steps, settings.general.most_users],
+        [settings.general.tsne_users, settings.general.perplexity],
+        source_hash(sys.modules[__name__]),
     )
     path = _path(study, seed)
     stamped(path, identity, lambda: write_arrays(path, **_points(study, seed)))
@@ -73,23 +74,28 @@ def _pictured(study: Study) -> Fit:
 def _points(study: Study, seed: int) -> dict[str, np.ndarray]:
     """Points of each picture, and how neighbours tell its two classes apart."""
     fit, settings = _pictured(study), study.settings.dl_mia
-    shadow, known = features(study, GENERAL, fit.shadow, "shadow", seed)
+    shadow, seen = features(study, GENERAL, fit.shadow, "shadow", seed)
     target, _ = features(study, GENERAL, fit.target, "target", seed)
-    trained = _trained(study, seed, shadow, known.membership, target)
-    sides = {RAW: (shadow, target)}
-    for name, number in ((INVARIANT, 0), (SPECIFIC, 1)):
-        sides[name] = tuple(trained.features(x[None])[number][0] for x in (shadow, target))
+    root = child_seed(study.settings.root_seed, "dl-mia", "pictures", seed)
+    stack = StackedDLMIA(seeds=[root], schedule=schedule_of(study), device=study.device)
+    trained = stack.pretrain(shadow[None], seen.membership[None], target[None]).alternate()
 
-    from_factors, from_states = hidden_state_vectors(study, seed)
-    view = view_of(study, GENERAL, settings.hidden_of)
-    own, seen = features(study, GENERAL, view, "shadow", seed)
-    # The attacker's own vectors teach the encoder; it then meets both kinds of the target's.
-    again = _trained(study, seed, own, seen.membership, from_factors)
-    kinds = {BEFORE: (_standardised(from_factors), _standardised(from_states))}
-    kinds[AFTER] = tuple(
-        np.concatenate([part[0] for part in again.features(x[None])], axis=1)
-        for x in (from_factors, _like(from_states, from_factors))
-    )
+    def latents(vectors: np.ndarray) -> list[np.ndarray]:
+        return [part[0] for part in trained.features(vectors[None])]
+
+    found = [latents(vectors) for vectors in (shadow, target)]
+    sides = {RAW: (shadow, target)} | {
+        name: tuple(parts[number] for parts in found)
+        for number, name in enumerate((INVARIANT, SPECIFIC))
+    }
+    states = hidden_state_vectors(study, seed)
+    # The two kinds live in different spaces: each is standardised, or takes the other's place.
+    kinds = {
+        BEFORE: (_standardised(target), _standardised(states)),
+        AFTER: tuple(
+            np.concatenate(latents(vectors), axis=1) for vectors in (target, _like(states, target))
+        ),
+    }
 
     arrays = {}
     for what, pairs in (("sides", sides), ("kinds", kinds)):
@@ -112,22 +118,15 @@ def _points(study: Study, seed: int) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _trained(study: Study, seed: int, shadow, membership, target) -> StackedDLMIA:
-    root = child_seed(study.settings.root_seed, "dl-mia", "pictures", seed)
-    stack = StackedDLMIA(seeds=[root], schedule=schedule_of(study), device=study.device)
-    return stack.pretrain(shadow[None], membership[None], target[None]).alternate()
-
-
-def hidden_state_vectors(study: Study, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Difference vectors [n, l] of a target's users: from the attacker's factors of items, and from
-    the item vectors that the recommender itself learned (the hidden states of figure 1b)."""
-    lists = half_of(study, GENERAL)
-    view = view_of(study, GENERAL, study.settings.dl_mia.hidden_of)
+def hidden_state_vectors(study: Study, seed: int) -> np.ndarray:
+    """Difference vectors [n, l] of the target's users from the item vectors that the recommender
+    itself learned: the hidden states of figure 1b."""
+    lists, view = half_of(study, GENERAL), _pictured(study).target
     model = Model(view.letter, view.algorithm, "target", seed)
     recommender = serving.make_recommender(lists, model).fit(side_of(lists, model).members)
-    from_factors, seen = features(study, GENERAL, view, "target", seed)
+    _, seen = features(study, GENERAL, view, "target", seed)
     own = recommender.item_matrix.numpy()
-    return from_factors, difference_vectors(seen.histories.clicks, seen.lists, own)
+    return difference_vectors(seen.histories.clicks, seen.lists, own)
 
 
 def _standardised(x: np.ndarray) -> np.ndarray:
@@ -166,33 +165,14 @@ def distances(study: Study) -> list[tuple[str, str, Measurement]]:
     return found
 
 
-def draw_pictures(figures: FigureSet, study: Study) -> None:
-    """Figures 1 and 5, of the first seed."""
-    setting, hidden = study.settings.dl_mia.pictured, study.settings.dl_mia.hidden_of
+def points(study: Study, what: str, panels: tuple[str, ...]) -> pd.DataFrame:
+    """Embedded points of the first seed: x, y, membership (of the first class) and panel."""
     saved = read_arrays(_path(study, 0))
-
-    def frame(what: str, names: tuple[str, ...]) -> pd.DataFrame:
-        return pd.concat(
-            [
-                pd.DataFrame(
-                    saved[f"{what}|{name}|points"], columns=["x", "y"]
-                ).assign(membership=saved[f"{what}|{name}|first"], panel=name)
-                for name in names
-            ]
-        )  # fmt: skip
-
-    for name, artefact, what, panels, classes, title in (
-        ("figure1a", "Figure 1", "sides", (RAW,), SIDES, f"{setting}: shadow and target"),
-        ("figure1b", "Figure 1", "kinds", (BEFORE,), MADE_FROM, f"{hidden}: vectors of one target"),
-        ("figure5ab", "Figure 5", "sides", (INVARIANT, SPECIFIC), SIDES, f"{setting}: latents"),
-        ("figure5cd", "Figure 5", "kinds", (BEFORE, AFTER), MADE_FROM, f"{hidden}: debiasing"),
-    ):
-        figures.add(
-            plots.tsne_scatter(frame(what, panels), title=title, panel="panel", classes=classes),
-            name,
-            f"{artefact}: {title}",
-            "Colours are named below. The table has the ROC AUC of telling the two apart by their "
-            "neighbours. First seed.",
-            ["saved lists and fits of notebook 12"],
-            artefact,
-        )
+    return pd.concat(
+        [
+            pd.DataFrame(saved[f"{what}|{name}|points"], columns=["x", "y"]).assign(
+                membership=saved[f"{what}|{name}|first"], panel=name
+            )
+            for name in panels
+        ]
+    )

@@ -12,9 +12,9 @@ from recmia.evaluation.metrics import ROC_AUC
 from recmia.parallel import run_jobs
 from recmia.seeds import child_seed
 from recmia.study.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
-from recmia.study.dl_mia.fitting import schedule_of
 from recmia.study.dl_mia.planted_vectors import DRAWS, leakage, planted, separation
 from recmia.study.dl_mia.reporting import STUDY
+from recmia.study.dl_mia.scoring import schedule_of
 from recmia.study.results import ResultRow
 from recmia.study.workspace import Study
 

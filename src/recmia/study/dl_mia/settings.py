@@ -40,15 +40,15 @@ class DLMIAStudy(Section):
     alternating_epochs: int = Field(100, ge=1, description="of both kinds together")
     turn_epochs: int = Field(10, ge=1)
     steps: int = Field(10, ge=1, description="steps an epoch, as far as each has 32 shadow users")
-    pictured: str = Field("ANML", description="general setting of Figures 1 and 5")
-    hidden_of: str = Field("ML", description="general recommender of Figure 1b: an LFM")
+    pictured: str = Field(
+        "ANML", description="general setting of Figures 1 and 5, its target an LFM"
+    )
     planted_units: int = Field(1000, ge=40, description="units a side of the planted truths")
 
     @model_validator(mode="after")
     def _pictures(self) -> DLMIAStudy:
-        known = self.general.cells
-        if not {self.pictured[:2], self.pictured[2:]} <= set(known):
+        if not {self.pictured[:2], self.pictured[2:]} <= set(self.general.cells):
             raise ValueError(f"pictured: '{self.pictured}' is not a general setting")
-        if self.hidden_of not in known or self.hidden_of[1] != "L":
-            raise ValueError(f"hidden_of: '{self.hidden_of}' is not an LFM of the study")
+        if self.pictured[3] != "L":
+            raise ValueError(f"pictured: the target of '{self.pictured}' is not an LFM")
         return self
