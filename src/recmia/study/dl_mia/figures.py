@@ -31,7 +31,7 @@ from recmia.study.dl_mia.pictures import (
     points,
 )
 from recmia.study.dl_mia.planted import NOTHING, PARTS, PLANTED
-from recmia.study.dl_mia.reporting import GAINS, STUDY
+from recmia.study.dl_mia.reporting import GAINS, MEAN, STUDY
 from recmia.study.figure_set import FigureSet
 from recmia.study.results import ResultRow, join_paper_values
 from recmia.study.workspace import Study
@@ -129,7 +129,7 @@ def _leak(figures: FigureSet, table: pd.DataFrame, half: str) -> None:
     for metric, name in ((HARD_LABEL_AUC, ""), (ROC_AUC, "_roc")):
         pairs = zip(GAINS.values(), LEFT, strict=True)
         names = {f"{gain}, {metric}": words for (gain, _), words in pairs}
-        own = rows[rows.metric.isin(names)]
+        own = rows[rows.metric.isin(names) & (rows.setting != MEAN)]
         figures.add(
             grid_plots.dots_with_intervals(
                 _in_order(own.assign(series=own.metric.map(names), panel=own.dataset), LEFT),

@@ -12,6 +12,7 @@ from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.study.biased_mia.claims import CONTROL
 from recmia.study.biased_mia.cohorts import SIDES
 from recmia.study.biased_mia.measuring import bootstrap
+from recmia.study.biased_mia.reporting import MARGIN
 from recmia.study.biased_mia.serving import (
     Model,
     algorithm_names,
@@ -45,12 +46,14 @@ GAINS = {
     SELF_TRAINED: ("gain over Biased-MIA, the released code without the leak", BIASED_RELEASED),
     DL_MIA: ("gain over Biased-MIA, corrected", BIASED),
 }
+PUBLISHED_GAIN = GAINS[LEAKY_BEST][0]
 # What the published gain is made of beside what the released code gains without the leak.
 PARTS_OF_GAIN = {
     "the leak": (LEAKY, SELF_TRAINED),
     "the choice of the checkpoint": (LEAKY_BEST, LEAKY),
 }
 ADDED, SHARE = "added by", "share of the published gain:"
+MEAN = "mean over settings"
 
 
 def row_of(study: Study, half: str, letter: str, **fields) -> ResultRow:
@@ -140,43 +143,62 @@ def ranking_rows(study: Study) -> list[ResultRow]:
 
 
 def share_rows(study: Study, where: Places) -> list[ResultRow]:
-    """What of the published gain over Biased-MIA is the leak's, cell by cell.
+    """What of the published gain over Biased-MIA is the leak's, cell by cell, and on the mean.
 
     The published attack differs from the same code without its slip by the labels in its loss, and
     by a checkpoint that is chosen by the labels; both parts are measured, paired, and what is left
     is what that code gains without them. The text's attack stands beside it. Shares are stated
-    where there is a gain: where the interval of the published one is above nought.
+    where there is a gain to share: where it is above what counts as a difference, interval and all.
     """
     rows = []
+    asked = {name: (attack, base) for attack, (name, base) in GAINS.items()}
+    asked |= {f"{ADDED} {part}": pair for part, pair in PARTS_OF_GAIN.items()}
     for half in HALVES:
         cells = getattr(study.settings.dl_mia, half).cells
         fits = [fit_of(study, half, a + b) for a, b in product(cells, repeat=2)]
-        asked = {name: (attack, base) for attack, (name, base) in GAINS.items()}
-        asked |= {f"{ADDED} {part}": pair for part, pair in PARTS_OF_GAIN.items()}
         pairs = [
             (Scored(fit, first), Scored(fit, second))
             for fit in fits
             for first, second in asked.values()
         ]
         found = iter(differences(study, half, pairs, where))
-        for fit in fits:
-            measured = {name: next(found) for name in asked}
-            fields = dict(artefact="Leak", setting=fit.setting, attack=FIGURE_3[half])
-            row = partial(row_of, study, half, fit.target.letter, reading=CONTROL, **fields)
-            for kind in (HARD_LABEL_AUC, ROC_AUC):
-                for name in asked:
-                    rows.append(row(metric=f"{name}, {kind}", **numbers_of(measured[name][kind])))
-                gain = measured[GAINS[LEAKY_BEST][0]][kind]
-                if gain.ci_low > 0:
-                    rows += [
-                        row(
-                            metric=f"{SHARE} {part}, {kind}",
-                            value=measured[f"{ADDED} {part}"][kind].value / gain.value,
-                            n_seeds=study.settings.n_seeds,
-                        )
-                        for part in PARTS_OF_GAIN
-                    ]
+        measured = [{name: next(found) for name in asked} for _ in fits]
+        fields = dict(artefact="Leak", attack=FIGURE_3[half], reading=CONTROL)
+        for kind in (HARD_LABEL_AUC, ROC_AUC):
+            for fit, of_fit in zip(fits, measured, strict=True):
+                row = partial(row_of, study, half, fit.target.letter, setting=fit.setting, **fields)
+                rows += [
+                    row(metric=f"{name}, {kind}", **numbers_of(of_fit[name][kind]))
+                    for name in asked
+                ]
+                values = {name: of_fit[name][kind].value for name in asked}
+                rows += _shares(study, row, values, of_fit[PUBLISHED_GAIN][kind].ci_low, kind)
+            row = partial(
+                ResultRow, STUDY, dataset="", setting=MEAN, condition="", **fields,
+                n_seeds=study.settings.n_seeds,
+            )  # fmt: skip
+            means = {
+                name: float(np.mean([m[name][kind].value for m in measured])) for name in asked
+            }
+            rows += [row(metric=f"{name}, {kind}", value=value) for name, value in means.items()]
+            rows += _shares(study, row, means, means[PUBLISHED_GAIN], kind)
     return rows
+
+
+def _shares(
+    study: Study, row, values: dict[str, float], least: float, kind: str
+) -> list[ResultRow]:
+    """Each part's share of the published gain, which is at least ``least``."""
+    if least <= MARGIN:
+        return []
+    return [
+        row(
+            metric=f"{SHARE} {part}, {kind}",
+            value=values[f"{ADDED} {part}"] / values[PUBLISHED_GAIN],
+            n_seeds=study.settings.n_seeds,
+        )
+        for part in PARTS_OF_GAIN
+    ]
 
 
 def picture_rows(study: Study) -> list[ResultRow]:
