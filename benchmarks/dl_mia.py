@@ -192,9 +192,9 @@ def _page(result: dict) -> str:
     text = f"""# DL-MIA
 
 Made-up difference vectors, one thread; {machine["cores"]} cores of {machine["processor"]}, Python \
-{machine["python"]}, torch {machine["versions"]["torch"]}. Other work ran on the machine, more than
-it has cores: CPU seconds are upper bounds (neighbours share caches and units), wall seconds more
-so; read ratios. Load is the load average when a measurement began.
+{machine["python"]}, torch {machine["versions"]["torch"]}. Load is the load average when a
+measurement began: where it is above the number of cores, other work ran as well, and seconds are
+upper bounds.
 
 """
     renderers = {"fit": _fit_page, "growth": _growth_page, "stack": _stack_page}
