@@ -30,7 +30,7 @@ from recmia.study.dl_mia.pictures import (
     SPECIFIC,
     points,
 )
-from recmia.study.dl_mia.planted import NOTHING, PARTS, PLANTED
+from recmia.study.dl_mia.planted import FITTING, NOTHING, PARTS, PLANTED
 from recmia.study.dl_mia.reporting import GAINS, MEAN, STUDY
 from recmia.study.figure_set import FigureSet
 from recmia.study.results import ResultRow, join_paper_values
@@ -239,6 +239,9 @@ def _planted(figures: FigureSet, table: pd.DataFrame) -> None:
         ("planted_parts", PARTS, "Parts that are known, read from both kinds of features",
          "Made-up vectors with an invariant and a specific part. Were the parts apart, one could "
          "be read from its own features only, and the side from specific features only."),
+        ("planted_fitting", FITTING, "Parts that fit one kind of features each",
+         "The invariant part has a length, the specific one is a direction, and each kind of "
+         "features has room for one of them. Apart, each would be read from its own only."),
         ("planted_leak", NOTHING, "Where nothing carries over from shadow to target",
          "Made-up vectors whose membership shows otherwise on the target. Above one half, the "
          "attack has been told."),
@@ -247,11 +250,11 @@ def _planted(figures: FigureSet, table: pd.DataFrame) -> None:
         figures.add(
             grid_plots.dots_with_intervals(
                 own.assign(
-                    setting=own.metric if setting == PARTS else own.condition,
-                    series=own.condition if setting == PARTS else own.reading,
+                    setting=own.condition if setting == NOTHING else own.metric,
+                    series=own.reading if setting == NOTHING else own.condition,
                 ),
                 title=title,
-                xlabel="ROC AUC, or R²" if setting == PARTS else "ROC AUC",
+                xlabel="ROC AUC" if setting == NOTHING else "ROC AUC, or R²",
             ),
             name,
             title,

@@ -14,6 +14,8 @@ from recmia.evaluation.metrics import roc_auc
 from recmia.seeds import child_seed, generator
 
 WIDTH, INVARIANT, SPECIFIC = 40, 4, 2
+# Of the case on a sphere: numbers in each of its parts, which is also the size that fits them.
+ON_SPHERE, WIDTH_ON_SPHERE = 3, 100
 DRAWS = 5  # independent cases, each with its own model
 
 
@@ -26,8 +28,8 @@ class Planted:
         membership: bool [M, n], of the shadow's.
         target: float32 [M, n, l].
         truth: bool [M, n], of the target's: for scoring, and for what cheats.
-        invariant: float64 [M, 2 n, 4], shadow first: drawn alike on both sides.
-        specific: float64 [M, 2 n, 2], shadow first: its mean differs by side.
+        invariant: float64 [M, 2 n, 4 or 3], shadow first: drawn alike on both sides.
+        specific: float64 [M, 2 n, 2 or 3], shadow first: its mean differs by side.
     """
 
     shadow: np.ndarray
@@ -56,10 +58,49 @@ def planted(units: int, *, transfers: bool, draws: int = DRAWS, seed: int = 0) -
     return Planted(*(np.stack(part) for part in zip(*cases, strict=True)))
 
 
+def planted_on_sphere(units: int, *, draws: int = DRAWS, seed: int = 0) -> Planted:
+    """Draw cases whose specific part is a direction, uniform on a sphere but for its mean.
+
+    With three numbers in each kind of features there is one way to keep all: the invariant part has
+    a length, which von Mises-Fisher features lose, so it belongs to the Gaussian ones, and leaves
+    no room there for the direction. Membership is as in `planted`.
+
+    Args:
+        units: of each side, half of them members.
+        draws: M.
+        seed: root seed.
+    """
+    cases = [_case_on_sphere(units, generator(seed, "on sphere", draw)) for draw in range(draws)]
+    return Planted(*(np.stack(part) for part in zip(*cases, strict=True)))
+
+
+def _case_on_sphere(units: int, draw: np.random.Generator) -> tuple[np.ndarray, ...]:
+    mixing = _mixing(WIDTH_ON_SPHERE, 2 * ON_SPHERE, draw)
+    sides, invariant, specific = [], [], []
+    for place in (-1, 1):
+        member = draw.permutation(units) % 2 == 0
+        part = draw.normal(size=(units, ON_SPHERE))
+        part[:, 0] += 2 * (member - 0.5)
+        direction = draw.normal(size=(units, ON_SPHERE))
+        direction[:, 0] += place
+        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+        # So long that its coordinates have a variance near 1 as well.
+        both = np.concatenate([part, np.sqrt(ON_SPHERE) * direction], axis=1)
+        noise = 0.3 * draw.normal(size=(units, WIDTH_ON_SPHERE))
+        sides += [(both @ mixing + noise).astype(np.float32), member]
+        invariant.append(part)
+        specific.append(direction)
+    return *sides, np.concatenate(invariant), np.concatenate(specific)
+
+
+def _mixing(width: int, parts: int, draw: np.random.Generator) -> np.ndarray:
+    """[parts, width]: orthogonal directions that give coordinates of x a variance near 1."""
+    return np.linalg.qr(draw.normal(size=(width, parts)))[0].T * np.sqrt(width / parts)
+
+
 def _case(units: int, transfers: bool, draw: np.random.Generator) -> tuple[np.ndarray, ...]:
     parts = INVARIANT + SPECIFIC
-    # Orthogonal directions, so long that coordinates of x have a variance near 1.
-    mixing = np.linalg.qr(draw.normal(size=(WIDTH, parts)))[0].T * np.sqrt(WIDTH / parts)
+    mixing = _mixing(WIDTH, parts, draw)
     sides, hidden = [], []
     for place in (-1, 1):
         member = draw.permutation(units) % 2 == 0
