@@ -14,7 +14,6 @@ from recmia.parallel import run_jobs
 from recmia.seeds import child_seed
 from recmia.study.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
 from recmia.study.dl_mia.planted_vectors import (
-    DRAWS,
     ON_SPHERE,
     leakage,
     planted,
@@ -71,22 +70,23 @@ Key = tuple[str, str, str, str]  # setting, metric, condition, reading
 def _measure(job: tuple[Study, str], progress: Callable[[float], None]) -> dict[Key, np.ndarray]:
     """What is found in one case, a value a draw."""
     study, case = job
-    units, schedule = study.settings.dl_mia.planted_units, schedule_of(study)
+    settings, schedule = study.settings.dl_mia, schedule_of(study)
+    units, draws = settings.planted_units, settings.planted_draws
     seed = child_seed(study.settings.root_seed, "dl-mia")
     measured: dict[Key, np.ndarray] = {}
     if case == NOTHING:
-        vectors = planted(units, transfers=False, seed=seed)
+        vectors = planted(units, transfers=False, draws=draws, seed=seed)
         for attack, values in leakage(vectors, schedule, seed=seed, device=study.device).items():
             reading = AS_PUBLISHED if "leak" in attack else CORRECTED
             reading = CONTROL if "," in attack or "guessed" in attack else reading
             measured[case, ROC_AUC, attack, reading] = values
     else:
         if case == FITTING:
-            vectors = planted_on_sphere(units, seed=seed)
+            vectors = planted_on_sphere(units, draws=draws, seed=seed)
             schedule = replace(schedule, latent_dim=ON_SPHERE, batch_size=SMALL_BATCH)
         else:
-            vectors = planted(units, transfers=True, seed=seed)
-        seeds = [child_seed(seed, "planted", "model", draw) for draw in range(DRAWS)]
+            vectors = planted(units, transfers=True, draws=draws, seed=seed)
+        seeds = [child_seed(seed, "planted", "model", draw) for draw in range(draws)]
         stack = StackedDLMIA(seeds=seeds, schedule=schedule, device=study.device)
         stack = stack.pretrain(vectors.shadow, vectors.membership, vectors.target).alternate()
         for (metric, kind), values in separation(stack, vectors).items():

@@ -44,6 +44,7 @@ class DLMIAStudy(Section):
         "ANML", description="general setting of Figures 1 and 5, its target an LFM"
     )
     planted_units: int = Field(1000, ge=40, description="units a side of the planted truths")
+    planted_draws: int = Field(5, ge=2, description="independent draws of each planted truth")
 
     @model_validator(mode="after")
     def _pictures(self) -> DLMIAStudy:
