@@ -24,6 +24,7 @@ from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
 from recmia.study.biased_mia import serving
 from recmia.study.biased_mia.measuring import bootstrap
 from recmia.study.biased_mia.serving import Model, side_of
+from recmia.study.biased_mia.views import Seen
 from recmia.study.dl_mia.fits import Fit
 from recmia.study.dl_mia.fitting import fit_identity
 from recmia.study.dl_mia.halves import GENERAL, STEP, half_of, view_of
@@ -75,7 +76,7 @@ def _points(study: Study, seed: int) -> dict[str, np.ndarray]:
     """Points of each picture, and how neighbours tell its two classes apart."""
     fit, settings = _pictured(study), study.settings.dl_mia
     shadow, seen = features(study, GENERAL, fit.shadow, "shadow", seed)
-    target, _ = features(study, GENERAL, fit.target, "target", seed)
+    target, served = features(study, GENERAL, fit.target, "target", seed)
     root = child_seed(study.settings.root_seed, "dl-mia", "pictures", seed)
     stack = StackedDLMIA(seeds=[root], schedule=schedule_of(study), device=study.device)
     trained = stack.pretrain(shadow[None], seen.membership[None], target[None]).alternate()
@@ -88,7 +89,7 @@ def _points(study: Study, seed: int) -> dict[str, np.ndarray]:
         name: tuple(parts[number] for parts in found)
         for number, name in enumerate((INVARIANT, SPECIFIC))
     }
-    states = hidden_state_vectors(study, seed)
+    states = hidden_state_vectors(study, seed, served)
     # The two kinds live in different spaces: each is standardised, or takes the other's place.
     kinds = {
         BEFORE: (_standardised(target), _standardised(states)),
@@ -118,13 +119,12 @@ def _points(study: Study, seed: int) -> dict[str, np.ndarray]:
     return arrays
 
 
-def hidden_state_vectors(study: Study, seed: int) -> np.ndarray:
-    """Difference vectors [n, l] of the target's users from the item vectors that the recommender
-    itself learned: the hidden states of figure 1b."""
+def hidden_state_vectors(study: Study, seed: int, seen: Seen) -> np.ndarray:
+    """Difference vectors [n, l] of users of the target from item vectors that it learned itself:
+    the hidden states of figure 1b."""
     lists, view = half_of(study, GENERAL), _pictured(study).target
     model = Model(view.letter, view.algorithm, "target", seed)
     recommender = serving.make_recommender(lists, model).fit(side_of(lists, model).members)
-    _, seen = features(study, GENERAL, view, "target", seed)
     own = recommender.item_matrix.numpy()
     return difference_vectors(seen.histories.clicks, seen.lists, own)
 

@@ -16,7 +16,6 @@ from recmia.seeds import child_seed, generator
 WIDTH, INVARIANT, SPECIFIC = 40, 4, 2
 # Of the case on a sphere: numbers in each of its parts, which is also the size that fits them.
 ON_SPHERE, WIDTH_ON_SPHERE = 3, 100
-DRAWS = 5  # independent cases, each with its own model
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Planted:
     specific: np.ndarray
 
 
-def planted(units: int, *, transfers: bool, draws: int = DRAWS, seed: int = 0) -> Planted:
+def planted(units: int, *, transfers: bool, draws: int, seed: int = 0) -> Planted:
     """Draw ``draws`` cases.
 
     Membership shifts the first invariant coordinate by two deviations. On the target of a case
@@ -55,10 +54,10 @@ def planted(units: int, *, transfers: bool, draws: int = DRAWS, seed: int = 0) -
         seed: root seed.
     """
     cases = [_case(units, transfers, generator(seed, "planted", draw)) for draw in range(draws)]
-    return Planted(*(np.stack(part) for part in zip(*cases, strict=True)))
+    return _joined(cases)
 
 
-def planted_on_sphere(units: int, *, draws: int = DRAWS, seed: int = 0) -> Planted:
+def planted_on_sphere(units: int, *, draws: int, seed: int = 0) -> Planted:
     """Draw cases whose specific part is a direction, uniform on a sphere but for its mean.
 
     With three numbers in each kind of features there is one way to keep all: the invariant part has
@@ -71,7 +70,7 @@ def planted_on_sphere(units: int, *, draws: int = DRAWS, seed: int = 0) -> Plant
         seed: root seed.
     """
     cases = [_case_on_sphere(units, generator(seed, "on sphere", draw)) for draw in range(draws)]
-    return Planted(*(np.stack(part) for part in zip(*cases, strict=True)))
+    return _joined(cases)
 
 
 def _case_on_sphere(units: int, draw: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -91,6 +90,10 @@ def _case_on_sphere(units: int, draw: np.random.Generator) -> tuple[np.ndarray, 
         invariant.append(part)
         specific.append(direction)
     return *sides, np.concatenate(invariant), np.concatenate(specific)
+
+
+def _joined(cases: list[tuple[np.ndarray, ...]]) -> Planted:
+    return Planted(*(np.stack(part) for part in zip(*cases, strict=True)))
 
 
 def _mixing(width: int, parts: int, draw: np.random.Generator) -> np.ndarray:

@@ -29,6 +29,7 @@ from recmia.study.workspace import Study
 
 # Each reading's DL-MIA, and the Biased-MIA that it is held against.
 READINGS = ((AS_PUBLISHED, LEAKY_BEST, BIASED_RELEASED), (CORRECTED, DL_MIA, BIASED))
+METRIC = {AS_PUBLISHED: HARD_LABEL_AUC, CORRECTED: ROC_AUC}
 HIGH, LOW = 0.8, 0.7
 
 
@@ -42,7 +43,7 @@ def claim_rows(study: Study, where: Places) -> list[ResultRow]:
         for (claim, reading, first, _), found in zip(
             said, differences(study, half, pairs, where), strict=True
         ):
-            measured = found[HARD_LABEL_AUC if reading == AS_PUBLISHED else ROC_AUC]
+            measured = found[METRIC[reading]]
             rows.append(
                 row_of(
                     study,
@@ -105,7 +106,7 @@ def _counted(study: Study, half: str, cells: list[str]) -> list[ResultRow]:
     """What the paper says of Figure 3 as a whole: in how many settings something holds."""
     rows = []
     for reading, ours, theirs in READINGS:
-        kind = HARD_LABEL_AUC if reading == AS_PUBLISHED else ROC_AUC
+        kind = METRIC[reading]
         dl, biased = (_areas(study, half, cells, attack, kind) for attack in (ours, theirs))
         counted = [
             (f"DL-MIA is over {HIGH} in most settings (over 80%)", (dl > HIGH).mean(), 0.8),
