@@ -34,7 +34,7 @@ lock:
 
 # The README's headline, from reports/yoochoose64.
 readme: environment
-	$(BIN)/python -m recmia.study.readme
+	$(BIN)/python -m recmia.run.readme
 
 environment:
 	@PYTHON="$(PYTHON)" scripts/environment

@@ -1,6 +1,6 @@
 """DL-MIA: seconds and memory of a fit, and how they grow with units, length and models in a stack.
 
-Vectors are the made-up ones of `recmia.study.dl_mia.planted_vectors`, widened to length l by a
+Vectors are the made-up ones of `recmia.papers.dl_mia.planted_vectors`, widened to length l by a
 random rotation: memory and time do not depend on what they hold. Every measurement runs in a
 process of its own on one thread: arrays in, trained models out, after imports.
 
@@ -43,8 +43,8 @@ TIMED = 3
 
 def drawn(units: int, width: int, models: int):
     """Sides of made-up units, widened to ``width``: [M, n, l], and labels [M, n]."""
+    from recmia.papers.dl_mia.planted_vectors import planted
     from recmia.seeds import generator
-    from recmia.study.dl_mia.planted_vectors import planted
 
     case = planted(units, transfers=True, draws=models)
     known = case.shadow.shape[2]

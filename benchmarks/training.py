@@ -74,9 +74,9 @@ def main() -> None:
     from transformers4rec.torch import Trainer
 
     from recmia.recommenders import training, transformer
+    from recmia.recommenders.settings import Target
     from recmia.sessions import Sessions
     from recmia.storage import write_json, write_text
-    from recmia.study.settings import Target
 
     torch.set_num_threads(arguments.threads)
     name, sessions, vocabulary = load(Path(os.environ.get("RECMIA_DATA", HERE.parent / "data")))

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from recmia.cli import app, parse_overrides
 from recmia.errors import SettingsError
-from recmia.study.steps import PAPER_STEPS, PROPOSAL_STEPS
+from recmia.run.registry import papers
 
 HEAVY = {"torch", "pandas", "sklearn", "scipy", "nvtabular", "transformers4rec", "transformers"}
 HEAVY |= {"merlin", "matplotlib", "papermill", "nbconvert", "pyarrow", "dask"}
@@ -37,7 +37,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "from recmia.errors import DataError\n"
         "raise DataError('no clicks', file='clicks.csv', line=7)"
     )
-    for step in (*PROPOSAL_STEPS, *PAPER_STEPS):
+    for step in (step for paper in papers() for step in paper.steps):
         cells = [
             nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
             nbformat.v4.new_code_cell(code),

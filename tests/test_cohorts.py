@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from recmia.augment import similar_items
+from recmia.cohorts import CohortSizes as Cohorts
 from recmia.cohorts import (
     assert_disjoint,
     assert_untrained,
@@ -14,7 +15,6 @@ from recmia.cohorts import (
 )
 from recmia.errors import DataError
 from recmia.sessions import Sessions
-from recmia.study.settings import Cohorts
 
 
 def random_sessions(n: int, items: int = 40, width: int = 6, seed: int = 0) -> Sessions:

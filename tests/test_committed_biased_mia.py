@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recmia.experiments.results import read_results
+from recmia.experiments.study import Study
+from recmia.lists.serving import Model, data_of, make_recommender, side_of
 from recmia.recommenders.ranking import hit_rate
-from recmia.study.biased_mia.serving import Model, data_of, make_recommender, side_of
-from recmia.study.results import read_results
-from recmia.study.workspace import Study, open_study
+from recmia.run.workspace import open_study
 
 REPORT = Path(__file__).resolve().parents[1] / "reports" / "biased-mia"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recmia.study.report import check_report
+from recmia.run.report import check_report
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recmia.study.settings import load_settings
-from recmia.study.steps import steps_of
+from recmia.run.settings import load_settings
 
 pytestmark = pytest.mark.slow
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -71,7 +70,7 @@ def test_a_second_run_does_nothing(uninterrupted):
     started = time.monotonic()
     said = run(uninterrupted)
     assert time.monotonic() - started < 10
-    assert said.count("up to date (took") == len(steps_of(load_settings("tiny")))
+    assert said.count("up to date (took") == len(load_settings("tiny").steps)
     assert results(uninterrupted) == before
 
 
@@ -83,4 +82,4 @@ def test_the_report_stands_alone(uninterrupted):
         assert place not in page
     names = {path.stem for path in (report / "figures" / "proposal").glob("*.png")}
     assert {"figure1", "figure2", "figure3", "figure4"} <= names
-    assert len(list((report / "notebooks").glob("*.html"))) == len(steps_of(load_settings("tiny")))
+    assert len(list((report / "notebooks").glob("*.html"))) == len(load_settings("tiny").steps)

@@ -10,9 +10,9 @@ from recmia.attacks.base import Observations
 from recmia.attacks.loss_threshold import LossThreshold
 from recmia.evaluation.intervals import ScoredUnits, evaluate
 from recmia.recommenders.scoring import position_scores, score_features
+from recmia.recommenders.settings import Target
 from recmia.recommenders.training import train
 from recmia.sessions import Sessions, concatenate
-from recmia.study.settings import Target
 
 ITEMS = 120
 

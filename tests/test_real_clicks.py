@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recmia.study.proposal import attacking, augmenting, measuring, preparing, training
-from recmia.study.workspace import open_study
+from recmia.papers.proposal import attacking, augmenting, measuring, preparing, training
+from recmia.run.workspace import open_study
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

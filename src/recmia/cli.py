@@ -24,7 +24,7 @@ class _Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            from recmia.study.pipeline import RESUME
+            from recmia.run.pipeline import RESUME
 
             _complain(f"Stopped. {RESUME}")
             raise typer.Exit(130) from None
@@ -124,7 +124,7 @@ def run(
     set_: Set = None,
 ) -> None:
     """Run the notebooks that are not up to date, then write the report."""
-    from recmia.study import pipeline
+    from recmia.run import pipeline
 
     plan = pipeline.make_plan(profile, parse_overrides(set_))
     print(f"Profile {plan.settings.name}: {plan.settings.title}", flush=True)
@@ -136,7 +136,7 @@ def run(
 @app.command()
 def status(profile: Profile = "quick", set_: Set = None) -> None:
     """Say which steps are up to date, and why the others are not."""
-    from recmia.study import pipeline
+    from recmia.run import pipeline
 
     plan = pipeline.make_plan(profile, parse_overrides(set_))
     print(f"Profile {plan.settings.name}: {plan.settings.title}")
@@ -158,20 +158,20 @@ def report(
 ) -> None:
     """Write reports/PROFILE from saved results; nothing is run again."""
     if check is not None:
-        from recmia.study.paths import StudyPaths
-        from recmia.study.report import check_report
+        from recmia.experiments.paths import StudyPaths
+        from recmia.run.report import check_report
 
         folder = StudyPaths(check).reports
         check_report(folder)
         print(f"{folder}: every file is as its manifest and its results say.")
         return
-    from recmia.study import pipeline
+    from recmia.run import pipeline
 
     _write_report(pipeline.make_plan(profile, parse_overrides(set_)), force=True)
 
 
 def _write_report(plan, force: bool = False) -> None:
-    from recmia.study.report import write_report
+    from recmia.run.report import write_report
 
     page, written = write_report(plan, force=force)
     print(f"Report: {page}{'' if written else ' (up to date)'}")
@@ -180,7 +180,7 @@ def _write_report(plan, force: bool = False) -> None:
 @app.command()
 def profiles() -> None:
     """List the profiles that ship with the package."""
-    from recmia.study.settings import load_settings, profile_names
+    from recmia.run.settings import load_settings, profile_names
 
     for name in profile_names():
         settings = load_settings(name)
@@ -188,7 +188,7 @@ def profiles() -> None:
 
 
 def _data_folder():
-    from recmia.study.paths import StudyPaths
+    from recmia.experiments.paths import StudyPaths
 
     return StudyPaths("data").data
 

@@ -14,7 +14,7 @@ from recmia.attacks.stacked_dl_mia import ENCODERS, Schedule, StackedDLMIA
 from recmia.attacks.stacked_layers import StackedLayers, apply_layers
 from recmia.errors import DataError
 from recmia.evaluation.metrics import hard_label_auc, roc_auc
-from recmia.study.dl_mia.planted_vectors import ON_SPHERE, planted, planted_on_sphere, separation
+from recmia.papers.dl_mia.planted_vectors import ON_SPHERE, planted, planted_on_sphere, separation
 
 # Larger steps in the place of most of the paper's 300 epochs.
 QUICK = {"learning_rate": 5e-3, "attack_learning_rate": 0.1, "decoder_hidden": 20, "latent_dim": 8}

@@ -11,8 +11,8 @@ import pytest
 
 from recmia.data import readers
 from recmia.data.clicks import open_clicks
+from recmia.data.settings import Columns, Data
 from recmia.errors import DataError
-from recmia.study.settings import Columns, Data
 
 GOOD = "7,2014-04-01T03:00:00.124Z,5,0\n"
 RAW = "yoochoose-clicks.dat"

@@ -14,8 +14,8 @@ import pytest
 from recmia.data import readers
 from recmia.data.clicks import open_clicks
 from recmia.data.layouts import Source
+from recmia.data.settings import Columns, Data
 from recmia.data.times import UNKNOWN_TIME
-from recmia.study.settings import Columns, Data
 
 # 2014-04-01T03:00:00.124Z, by `date -d 2014-04-01T03:00:00Z +%s`.
 APRIL = 1_396_321_200_124

@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from recmia.data.registry import Source, find_files, source, sources
+from recmia.data.settings import Data
 from recmia.errors import DataError
-from recmia.study.settings import Data
 
 
 def test_every_setting_has_its_source():

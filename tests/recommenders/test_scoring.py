@@ -8,8 +8,8 @@ import torch
 
 from recmia.recommenders import scoring, transformer
 from recmia.recommenders.scoring import PositionScores
+from recmia.recommenders.settings import Target
 from recmia.sessions import Sessions
-from recmia.study.settings import Target
 
 VOCABULARY, WIDTH = 25, 6
 

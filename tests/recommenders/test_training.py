@@ -16,9 +16,9 @@ from sklearn.metrics import roc_auc_score
 from recmia.errors import ArtifactError, RecmiaError
 from recmia.recommenders import training
 from recmia.recommenders.scoring import position_scores, score_features
+from recmia.recommenders.settings import Target
 from recmia.recommenders.training import TrainingJob, length_bucketed_batches, train, train_many
 from recmia.sessions import Sessions
-from recmia.study.settings import Target
 
 VOCABULARY = 30
 

@@ -8,9 +8,9 @@ import torch
 
 from recmia.recommenders import loss as loss_module
 from recmia.recommenders import transformer
+from recmia.recommenders.settings import Target
 from recmia.recommenders.training import batch_loss
 from recmia.sessions import Sessions
-from recmia.study.settings import Target
 
 VOCABULARY, TOKENS = 40, 12
 

@@ -13,7 +13,7 @@ from recmia.data.layouts import Layout, Source
 from recmia.data.readers import Chunk
 
 if TYPE_CHECKING:
-    from recmia.study.settings import Data
+    from recmia.data.settings import Data
 
 _NAMED: dict[str, tuple[Layout | None, str | None]] = {
     # Layout (None: one session a line), and the member if the file is a zip archive.

@@ -19,10 +19,10 @@ from recmia.errors import ArtifactError, RecmiaError
 from recmia.parallel import run_jobs
 from recmia.recommenders import ranking, transformer
 from recmia.recommenders.loss import TiedCrossEntropy
+from recmia.recommenders.settings import Target
 from recmia.seeds import child_seed, generator
 from recmia.sessions import Sessions
 from recmia.storage import content_hash, read_json, write_aside, write_json
-from recmia.study.settings import Target
 
 # Sessions are sorted by length within this many batches: enough for batches of nearly one length,
 # few enough that their make-up changes from epoch to epoch where data are large.

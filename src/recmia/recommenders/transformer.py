@@ -17,9 +17,9 @@ import transformers4rec.torch as tr
 from merlin.schema import ColumnSchema, Schema, Tags
 from transformers4rec.torch import masking
 
+from recmia.recommenders.settings import Target
 from recmia.seeds import child_seed
 from recmia.sessions import END, FIRST_ITEM, START, Sessions
-from recmia.study.settings import Target
 
 ITEM = "item_id"
 # Scores of a batch are never larger than this; the softmax needs about three such arrays at once.

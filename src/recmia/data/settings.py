@@ -1,0 +1,69 @@
+"""Choices about where clicks come from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from recmia.section import Section
+
+
+class SyntheticLog(Section):
+    """The built-in click log (`recmia.data.synthetic`)."""
+
+    clicks: int = Field(200_000, ge=100, description="clicks to generate, before cleaning")
+    items: int = Field(2_000, ge=10, description="items in the catalogue")
+    days: int = Field(182, ge=1, description="days that the log covers")
+
+
+class Columns(Section):
+    """Column names of a click log of one's own: `session`, or `user` with a gap."""
+
+    session: str | None = None
+    user: str | None = None
+    item: str
+    time: str | None = None
+    category: str | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Columns:
+        if (self.session is None) == (self.user is None):
+            raise ValueError("name exactly one of 'session' and 'user'")
+        if self.user is not None and self.time is None:
+            raise ValueError("cutting users' histories into sessions needs the 'time' column")
+        return self
+
+
+class Data(Section):
+    """Where the clicks come from."""
+
+    source: Literal[
+        "synthetic",
+        "yoochoose",
+        "yoochoose-sample",
+        "yoochoose-1-64",
+        "yoochoose-tsv",
+        "ml-1m",
+        "ml-latest-small",
+        "ml-20m",
+        "file",
+    ] = "synthetic"
+    path: str | None = Field(None, description="the log, for source 'file'")
+    delimiter: str = Field(",", min_length=1, max_length=1, description="for CSV files")
+    columns: Columns | None = Field(None, description="column mapping, for source 'file'")
+    session_gap_minutes: float | None = Field(
+        None, gt=0, description="inactivity that ends a session, where the log has users"
+    )
+    most_recent_sessions: int | None = Field(
+        None, ge=1, description="keep only this many sessions, the last to start"
+    )
+    synthetic: SyntheticLog = SyntheticLog()
+
+    @model_validator(mode="after")
+    def _file_needs_mapping(self) -> Data:
+        if self.source == "file" and (self.path is None or self.columns is None):
+            raise ValueError("source 'file' needs 'path' and 'columns'")
+        if self.source.startswith("ml-") and self.session_gap_minutes is None:
+            raise ValueError(f"source '{self.source}' has users: set session_gap_minutes")
+        return self

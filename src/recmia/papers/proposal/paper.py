@@ -1,0 +1,113 @@
+"""The main study's part of a profile and its notebooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from recmia.cohorts import CohortSizes
+from recmia.data.settings import Data
+from recmia.experiments.paper import Paper, default, optional
+from recmia.experiments.paths import StudyPaths
+from recmia.experiments.step import Step, registered_files
+from recmia.papers.proposal.settings import AttackTraining, Baselines, Figures
+from recmia.preprocess.settings import Preprocess
+from recmia.recommenders.settings import Target
+
+BOTH_READINGS = ("augmented_as_nonmembers", "augmented_trained")
+
+
+def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
+    """Files of the click log that notebook 01 reads; none for the synthetic log.
+
+    Raises:
+        DataError: the files are not there.
+    """
+    if settings.data.source == "file":
+        return [paths.data / Path(str(settings.data.path)).expanduser()]
+    return registered_files([settings.data.source], paths)
+
+
+PREPROCESSED = tuple(
+    f"01_preprocess/{name}"
+    for name in ("sessions.parquet", "items.parquet", "schema.pbtxt", "statistics.json")
+)
+REPEATED = ("dataset", "root_seed", "n_seeds")
+
+PAPER = Paper(
+    name="proposal",
+    folder=Path(__file__).parent,
+    sections={
+        "readings": (tuple[Literal[BOTH_READINGS], ...], BOTH_READINGS),
+        "data": optional(Data),
+        "preprocess": default(Preprocess),
+        "cohorts": optional(CohortSizes),
+        "target": optional(Target),
+        "attack": default(AttackTraining),
+        "baselines": default(Baselines),
+        "figures": default(Figures),
+    },
+    needs=("data", "cohorts", "target"),
+    steps=(
+        Step(
+            "01_preprocess",
+            "01_preprocess.ipynb",
+            "Click log to sessions",
+            sections=("dataset", "root_seed", "device", "data", "preprocess"),
+            modules=("recmia.preprocess",),
+            outputs=(*PREPROCESSED, "01_preprocess/results.json"),
+            external_inputs=source_files,
+        ),
+        Step(
+            "02_augment",
+            "02_augment.ipynb",
+            "Similar items, near-misses and cohorts",
+            sections=(*REPEATED, "readings", "cohorts"),
+            modules=("recmia.augment", "recmia.cohorts"),
+            inputs=PREPROCESSED,
+            outputs=("02_augment/",),
+        ),
+        Step(
+            "03_train",
+            "03_train.ipynb",
+            "Target and shadow recommenders",
+            sections=(*REPEATED, "readings", "device", "target", "intervals"),
+            inputs=(*PREPROCESSED, "02_augment/"),
+            outputs=("03_train/",),
+        ),
+        Step(
+            "04_attack",
+            "04_attack.ipynb",
+            "The MLP attack, its controls and leakage curves",
+            sections=(*REPEATED, "readings", "device", "target", "attack", "intervals"),
+            inputs=(*PREPROCESSED, "02_augment/", "03_train/"),
+            outputs=("04_attack/",),
+        ),
+        Step(
+            "05_baselines",
+            "05_baselines.ipynb",
+            "Biased-MIA, DL-MIA and simple baselines",
+            sections=(*REPEATED, "device", "target", "baselines", "intervals"),
+            inputs=(*PREPROCESSED, "02_augment/", "03_train/"),
+            outputs=("05_baselines/",),
+        ),
+        Step(
+            "06_figures",
+            "06_figures.ipynb",
+            "Figures and tables",
+            sections=(*REPEATED, "readings", "target", "figures"),
+            modules=(
+                *("recmia.plots", "recmia.papers.proposal.paper"),
+                *("recmia/recmia.mplstyle", "recmia/papers/proposal/paper_values.csv"),
+            ),
+            inputs=(
+                "01_preprocess/results.json",
+                "02_augment/",
+                "03_train/",
+                "04_attack/",
+                "05_baselines/",
+            ),
+            outputs=("reports:figures/proposal/",),
+        ),
+    ),
+)

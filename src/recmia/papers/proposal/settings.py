@@ -1,0 +1,36 @@
+"""Choices of notebooks 04 to 06."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from recmia.section import Section
+
+
+class AttackTraining(Section):
+    """The MLP attack (notebook 04)."""
+
+    hidden: tuple[int, ...] = (64, 32)
+    epochs: int = Field(60, ge=1)
+    batch_size: int = Field(256, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-4, ge=0)
+    folds: int = Field(2, ge=2, description="cross-fitting folds of the target-labelled attack")
+
+
+class Baselines(Section):
+    """Biased-MIA and DL-MIA (notebook 05)."""
+
+    top_k: int = Field(100, ge=1, description="length of a recommendation list")
+    item_vector_dim: int = Field(100, ge=2)
+    item_vector_epochs: int = Field(30, ge=1)
+    biased_epochs: int = Field(20, ge=1)
+    dl_pretrain_epochs: int = Field(200, ge=1)
+    dl_alternating_epochs: int = Field(100, ge=0)
+
+
+class Figures(Section):
+    """Figures (notebook 06)."""
+
+    tsne_sessions: int = Field(1500, ge=20, description="sessions a class in a t-SNE picture")
+    perplexity: float = Field(30, gt=1)

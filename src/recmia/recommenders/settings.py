@@ -1,0 +1,33 @@
+"""Choices about the recommender under attack."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from recmia.section import Section
+
+
+class Target(Section):
+    """The recommender under attack, and its shadow (notebook 03)."""
+
+    architecture: Literal["gpt2", "xlnet"] = "gpt2"
+    d_model: int = Field(128, ge=4)
+    layers: int = Field(2, ge=1)
+    heads: int = Field(2, ge=1)
+    dropout: float = Field(0.0, ge=0, lt=1)
+    batch_size: int = Field(128, ge=1)
+    learning_rate: float = Field(2e-3, gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    epochs: int = Field(..., ge=1)
+    recorded_epochs: tuple[int, ...] = Field(..., description="checkpoints kept; 0 is untrained")
+
+    @model_validator(mode="after")
+    def _recorded(self) -> Target:
+        kept = self.recorded_epochs
+        if list(kept) != sorted(set(kept)) or not kept or kept[0] < 0 or kept[-1] != self.epochs:
+            raise ValueError("recorded_epochs must rise from >= 0 and end at epochs")
+        if self.d_model % self.heads:
+            raise ValueError("d_model must be a multiple of heads")
+        return self

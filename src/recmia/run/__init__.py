@@ -1,0 +1,1 @@
+"""Profiles, the pipeline that runs the notebooks, and the report."""

@@ -1,0 +1,122 @@
+"""What a report was made from: commit, settings, versions, hardware, times, hashes; no paths."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from typing import Any
+
+from recmia.device import processor_name
+from recmia.errors import RecmiaError
+from recmia.run.fingerprint import HashCache, library_versions
+from recmia.run.pipeline import Plan, commit, read_record
+from recmia.storage import file_hash, read_json
+
+
+def make_manifest(plan: Plan) -> dict[str, Any]:
+    """The manifest of a run, from its steps' records.
+
+    Returns:
+        A mapping: ``profile``, ``title``, ``description``, ``commit``, ``settings``,
+        ``overrides``, ``versions``, ``hardware``, ``source_data`` (name to size and SHA-256),
+        ``steps`` (name, title, seconds, peak_memory_bytes, started, finished, key, inputs,
+        outputs, commit), ``training_seconds_per_epoch``, ``started`` and ``finished``.
+    """
+    settings = plan.settings
+    steps = []
+    for step in plan.steps:
+        if record := read_record(plan.paths, step):
+            kept = ("seconds", "peak_memory_bytes", "started", "finished", "key", "outputs")
+            steps.append(
+                {"name": step.name, "title": step.title, "notebook": step.notebook}
+                | {name: record[name] for name in kept}
+                | {"inputs": record["parts"]["inputs"], "commit": record["commit"]}
+            )
+    values = settings.model_dump(mode="json")
+    if values["data"] and values["data"].get("path"):  # a path of this machine: its name is enough
+        values["data"]["path"] = os.path.basename(values["data"]["path"])
+    return {
+        "profile": settings.name,
+        "title": settings.title,
+        "description": " ".join(settings.description.split()),
+        "dataset": settings.dataset,
+        "commit": commit(plan.paths.root),
+        "settings": values,
+        "versions": library_versions(),
+        "hardware": hardware(),
+        "source_data": source_data(plan),
+        "steps": steps,
+        "training_seconds_per_epoch": training_seconds(plan),
+        "started": min((s["started"] for s in steps), default=None),
+        "finished": max((s["finished"] for s in steps), default=None),
+    }
+
+
+def training_seconds(plan: Plan) -> dict[str, float]:
+    """Median seconds an epoch of each trained model, by its folder.
+
+    A step that found its models trained already takes seconds; this is what they had cost.
+    """
+    return {
+        path.parent.relative_to(plan.paths.artifacts).as_posix(): round(
+            read_json(path)["seconds_per_epoch"], 3
+        )
+        for path in sorted(plan.paths.artifacts.glob("*/**/timing.json"))
+    }
+
+
+def source_data(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Size and SHA-256 of each source file, by its bare name; empty for the synthetic log."""
+    cache = HashCache(plan.paths)
+    found = {}
+    for step in plan.steps:
+        if step.external_inputs is None:
+            continue
+        try:
+            files = step.external_inputs(plan.settings, plan.paths)
+        except RecmiaError:
+            continue  # the source has been put away since; the step's key still names it
+        for path in files:
+            if path.is_file():
+                found[path.name] = {"bytes": path.stat().st_size, "sha256": cache.file(path)}
+    cache.save()
+    return found
+
+
+def hardware() -> dict[str, Any]:
+    """Processor, cores that this process may use, memory and GPUs."""
+    import psutil
+
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": processor_name(),
+        "cores": _cores(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "gpus": _gpus(),
+    }
+
+
+def _cores() -> int:
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _gpus() -> list[str]:
+    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.strip() for line in found.stdout.splitlines() if line.strip()]
+
+
+def file_hashes(folder) -> dict[str, str]:
+    """SHA-256 of every file of a report but its manifest, by relative name."""
+    return {
+        path.relative_to(folder).as_posix(): file_hash(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "manifest.json" and not path.name.startswith(".")
+    }

@@ -1,0 +1,83 @@
+"""Executed notebooks as pages: self-contained, without this machine's paths."""
+
+from __future__ import annotations
+
+import os
+import re
+import site
+import sys
+import tempfile
+from pathlib import Path
+
+from recmia.experiments.paths import StudyPaths
+from recmia.run.pipeline import Plan
+from recmia.storage import write_text
+
+STYLE = """
+:root{color-scheme:light dark}
+body{max-width:60rem;margin:0 auto;padding:1rem;font:16px/1.5 system-ui,sans-serif}
+pre{overflow-x:auto;font-size:.85rem}
+.jp-InputArea-editor,.input_area,.highlight{background:#8881;border-radius:6px}
+.highlight pre{padding:.6rem;margin:.4rem 0}
+img{max-width:100%;height:auto;background:#fff}
+.prompt,.jp-InputPrompt,.jp-OutputPrompt{color:#888;font:12px monospace}
+table{border-collapse:collapse;display:block;overflow-x:auto;font-size:.9rem}
+td,th{padding:.2rem .6rem;border-bottom:1px solid #8884;text-align:right}
+.anchor-link{display:none}
+"""
+
+
+def publish(plan: Plan, folder: Path) -> list[Path]:
+    """Write a page for each executed notebook; pages of notebooks that are gone are removed.
+
+    Args:
+        plan: the run.
+        folder: where the pages go.
+
+    Returns:
+        The pages.
+    """
+    import nbformat
+    from nbconvert import HTMLExporter
+    from pygments.formatters import HtmlFormatter
+
+    exporter = HTMLExporter(template_name="basic")
+    colours = HtmlFormatter(style="default").get_style_defs(".highlight")
+    pages = []
+    for step in plan.steps:
+        source = plan.paths.executed / step.notebook
+        if not source.exists():
+            continue
+        notebook = nbformat.read(source, as_version=4)
+        notebook.metadata.pop("papermill", None)
+        for cell in notebook.cells:
+            for key in ("papermill", "execution"):
+                cell.metadata.pop(key, None)
+            # Progress bars and library warnings are in the log; a reader wants the results.
+            if "outputs" in cell:
+                cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+        body, _ = exporter.from_notebook_node(notebook)
+        text = (
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">'
+            f"<title>{step.name}</title><style>{STYLE}"
+            f"@media (prefers-color-scheme:light){{{colours}}}</style></head>"
+            f'<body><p><a href="../index.html">Report</a></p>{body}</body></html>\n'
+        )
+        pages.append(write_text(folder / f"{source.stem}.html", scrub(text, plan.paths)))
+    for stale in set(folder.glob("*.html")) - set(pages):
+        stale.unlink()
+    return pages
+
+
+def scrub(text: str, paths: StudyPaths) -> str:
+    """Replace the beginnings of paths that tell about this machine by "…"."""
+    folders = [
+        *(paths.root, paths.data, paths.artifacts.parent, paths.reports.parent, Path.home()),
+        *map(Path, (tempfile.gettempdir(), sys.prefix, sys.base_prefix, *site.getsitepackages())),
+        Path(os.getcwd()),
+    ]
+    names = {str(f) for folder in folders for f in (folder, folder.resolve())}
+    for name in sorted(names - {"/", "."}, key=len, reverse=True):
+        text = re.sub(rf"(?<![\w/]){re.escape(name)}(?=/|\b)", "…", text)
+    return re.sub(r"ipykernel_\d+", "ipykernel", text)

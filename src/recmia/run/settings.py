@@ -1,0 +1,129 @@
+"""Every choice of a study run, as one checked value; profiles are YAML files of these choices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, create_model, model_validator
+
+from recmia.errors import SettingsError
+from recmia.evaluation.settings import Intervals
+from recmia.experiments.paper import Paper
+from recmia.experiments.step import Step
+from recmia.run.registry import papers
+from recmia.section import Section
+from recmia.storage import content_hash
+
+PROFILES = Path(__file__).parent / "profiles"
+
+
+class Common(Section):
+    """What a profile says whatever papers it runs."""
+
+    name: str
+    title: str
+    description: str
+    dataset: str = Field(..., description="name of the data set in tables")
+    root_seed: int = 20261121
+    n_seeds: int = Field(3, ge=1, description="repetitions: new cohorts and new models")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    # Left out of every fingerprint: no result depends on it.
+    workers: int | None = Field(
+        None, ge=1, exclude=True, description="processes side by side; by default one a core"
+    )
+    intervals: Intervals = Intervals()
+
+    @model_validator(mode="after")
+    def _whole_papers(self) -> Common:
+        chosen = []
+        for paper in papers():
+            absent = [name for name in paper.needs if getattr(self, name) is None]
+            if 0 < len(absent) < len(paper.needs):
+                raise ValueError(f"{paper.name} needs the sections {', '.join(absent)} as well")
+            chosen += [] if absent else [paper]
+        if not chosen:
+            ways = "; or ".join(", ".join(paper.needs) for paper in papers())
+            raise ValueError(f"a profile needs the sections of a paper: {ways}")
+        return self
+
+    @property
+    def papers(self) -> tuple[Paper, ...]:
+        """The papers that the profile has the sections of."""
+        return tuple(
+            paper
+            for paper in papers()
+            if all(getattr(self, name) is not None for name in paper.needs)
+        )
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The notebooks of these papers."""
+        return tuple(step for paper in self.papers for step in paper.steps)
+
+    def fingerprint(self, *sections: str) -> str:
+        """SHA-256 of the named sections or fields (all where none is named)."""
+        values = self.model_dump(mode="json")
+        return content_hash({key: values[key] for key in sections} if sections else values)
+
+
+# One profile: what is common, and the sections that each paper registers.
+Settings = create_model(
+    "Settings",
+    __base__=Common,
+    **{name: field for paper in papers() for name, field in paper.sections.items()},
+)
+
+
+def profile_names() -> list[str]:
+    """Names of the profiles that ship with the package."""
+    return sorted(path.stem for path in PROFILES.glob("*.yaml"))
+
+
+def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = None) -> Settings:
+    """Read a profile and apply overrides such as ``{"target.epochs": 5}``.
+
+    Args:
+        profile: a shipped name, or the path of a YAML file of one's own.
+        overrides: dotted setting name to value. They give the run a name of its own,
+            ``<profile>+<8 hexadecimal digits>``, and so folders of its own.
+
+    Raises:
+        SettingsError: unknown profile or key, wrong type, or values that contradict each other.
+    """
+    path = PROFILES / f"{profile}.yaml"
+    if not path.exists():
+        path = Path(profile)
+        if path.suffix not in {".yaml", ".yml"} or not path.exists():
+            raise SettingsError(
+                f"There is no profile '{profile}'. Shipped: {', '.join(profile_names())}; "
+                "or give the path of a .yaml file."
+            )
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path} must hold a mapping of settings.")
+    values.setdefault("name", path.stem)
+    for key, value in (overrides or {}).items():
+        section = values
+        *parents, last = key.split(".")
+        for parent in parents:
+            section = section.setdefault(parent, {})
+            if not isinstance(section, dict):
+                raise SettingsError(f"Override '{key}': '{parent}' is not a section.")
+        section[last] = value
+    # Other choices are another run: its results must not replace the profile's own.
+    if chosen := {key: value for key, value in (overrides or {}).items() if key != "workers"}:
+        values["name"] += f"+{content_hash(chosen)[:8]}"
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(map(str, e['loc'])) or '(top level)'}: {e['msg']}" for e in error.errors()
+        ]
+        raise SettingsError(
+            f"Settings of {path.name} are not valid:\n" + "\n".join(lines)
+        ) from None

@@ -1,0 +1,23 @@
+"""What a notebook opens first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recmia.device import resolve_device, worker_count
+from recmia.experiments.paths import StudyPaths
+from recmia.experiments.study import Study
+from recmia.run.settings import load_settings
+
+
+def open_study(profile: str = "quick", overrides: dict[str, Any] | None = None) -> Study:
+    """Open a profile for a notebook.
+
+    Raises:
+        SettingsError: the profile or an override is not valid.
+        DeviceError: the profile asks for a GPU that is not there.
+    """
+    settings = load_settings(profile, overrides)
+    device = resolve_device(settings.device)
+    workers = settings.workers or worker_count(device)
+    return Study(settings, StudyPaths(settings.name), device, workers)

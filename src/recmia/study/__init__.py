@@ -1,1 +1,0 @@
-"""How the study is put together: settings, paths, pipeline, results, report."""

@@ -1,0 +1,110 @@
+"""Result files: same rows, same bytes; the papers' numbers on the rows they belong to."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from recmia.errors import ArtifactError
+from recmia.experiments.results import (
+    COLUMNS,
+    ResultRow,
+    join_paper_values,
+    read_results,
+    write_results,
+)
+from recmia.run.registry import papers
+
+ROW = ResultRow(
+    "proposal", "Table 2", "YooChoose 1/64", "augmented as non-members; target labels",
+    "MLP on scores", "as published", "near-miss; epoch 30", "ROC AUC", 0.91234567, 0.9, 0.92, 3,
+)  # fmt: skip
+
+
+def test_columns_are_the_contract() -> None:
+    assert ",".join(COLUMNS) == (
+        "study,artefact,dataset,setting,attack,reading,condition,metric,value,ci_low,ci_high,"
+        "n_seeds,paper_value,note"
+    )
+
+
+def test_numbers_are_rounded_but_counts_are_exact(tmp_path: Path) -> None:
+    rows = [ROW, replace(ROW, metric="interactions", value=26_478_390.0, ci_low=None, ci_high=None)]
+    rows.append(replace(ROW, metric="TPR at 0.1% FPR", value=float("nan"), ci_low=None, note="few"))
+    write_results(rows, tmp_path)
+    lines = list(csv.DictReader(io.StringIO((tmp_path / "results.csv").read_text())))
+    values = {line["metric"]: line["value"] for line in lines}
+    assert values == {"ROC AUC": "0.912346", "interactions": "26478390", "TPR at 0.1% FPR": ""}
+
+
+def test_same_rows_in_any_order_give_the_same_bytes(tmp_path: Path) -> None:
+    rows = [replace(ROW, condition=f"near-miss; epoch {epoch}") for epoch in (5, 30, 100)]
+    write_results(rows, tmp_path / "a")
+    write_results(rows[::-1], tmp_path / "b")
+    for name in ("results.json", "results.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    read = read_results(tmp_path / "a")
+    assert [row.epoch for row in read] == [5, 30, 100]  # by number, not by letter
+    assert read == read_results(tmp_path / "a" / "results.csv")
+    write_results(read, tmp_path / "c")
+    assert (tmp_path / "c" / "results.json").read_bytes() == (
+        tmp_path / "a" / "results.json"
+    ).read_bytes()
+
+
+def test_the_same_row_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="same key"):
+        write_results([ROW, replace(ROW, value=0.5)], tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ci_low": 0.95, "ci_high": 0.9}, "swapped"),
+        ({"note": "two\nlines"}, "one clean line"),
+        ({"metric": ""}, "needs study, artefact and metric"),
+    ],
+)
+def test_bad_rows_are_refused(change: dict, message: str) -> None:
+    with pytest.raises(ArtifactError, match=message):
+        replace(ROW, **change)
+
+
+def test_papers_numbers() -> None:
+    """Table 1 and Table 2 of the proposal."""
+    table2 = {"MLP on scores": 0.90012, "DL-MIA": 0.50352, "Biased-MIA": 0.50694}
+    for attack, value in table2.items():
+        (joined,) = join_paper_values([replace(ROW, attack=attack)], papers())
+        assert joined.paper_value == value
+    table1 = {"days": 182, "items": 50549, "sessions": 6756575, "interactions": 26478390}
+    table1 |= {"mean session length": 3.83, "Gini index": 0.89}
+    for metric, value in table1.items():
+        row = ResultRow("proposal", "Table 1", "any", "", "", "", "", metric, 1)
+        assert join_paper_values([row], papers())[0].paper_value == value
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reading": "corrected"},
+        {"metric": "F1"},
+        {"attack": "random guess"},
+        {"artefact": "Leakage curve"},
+        {"study": "biased-mia"},
+    ],
+)
+def test_no_papers_number_on_what_it_is_not_comparable_with(change: dict) -> None:
+    assert join_paper_values([replace(ROW, **change)], papers())[0].paper_value is None
+
+
+def test_a_file_that_is_no_results_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text('[{"value": 1}]')
+    with pytest.raises(ArtifactError, match=r"results\.json is not a results file"):
+        read_results(tmp_path)
+    with pytest.raises(ArtifactError, match="is missing"):
+        read_results(tmp_path / "nowhere")

@@ -1,0 +1,153 @@
+"""The report follows from its results, says what they say, and is noticed when it does not."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from recmia.errors import ArtifactError
+from recmia.experiments import tables
+from recmia.experiments.results import read_results
+from recmia.run import pipeline
+from recmia.run.report import check_report, write_report
+
+from .conftest import Checkout
+from .made_up import rows_of
+
+STEPS = ("01_preprocess", "02_augment", "03_train", "04_attack", "05_baselines")
+HERE = str(Path(__file__).parent)
+
+
+@pytest.fixture
+def plan(checkout: Checkout) -> pipeline.Plan:
+    """A run whose notebooks write made-up results and print a path of this machine."""
+    code = f"import sys; sys.path.insert(0, {HERE!r}); import made_up; print(paths.root)\n"
+    results = f"for step in {STEPS}: made_up.write_step(step, paths.artifacts)"
+    folders = tuple(f"{step}/" for step in STEPS)
+    checkout.step("04_attack", code + results, outputs=folders)
+    figures = code + "made_up.write_figures(paths.reports / 'figures' / 'proposal')"
+    checkout.step("06_figures", figures, inputs=("04_attack/",), outputs=("reports:figures/",))
+    return pipeline.make_plan("tiny", None, checkout.steps)
+
+
+@pytest.mark.slow
+def test_report_from_beginning_to_end(plan: pipeline.Plan, checkout: Checkout) -> None:
+    pipeline.run(plan, out=io.StringIO())
+    page, written = write_report(plan)
+    folder = page.parent
+    assert written and page == checkout.root / "reports" / "tiny" / "index.html"
+    check_report(folder)
+
+    # Made once: a second call changes no byte, and neither does a forced one change results.
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert write_report(plan) == (page, False)
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+    write_report(plan, force=True)
+    for name in ("results.csv", "results.json", "index.html", "tables/table2.csv"):
+        assert (folder / name).read_bytes() == before[folder / name]
+
+    text = page.read_text()
+    # Self-contained: nothing is loaded from anywhere else.
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
+    assert set(re.findall(r'src="([a-z]+:)', text)) == {"data:"}
+    for link in re.findall(r'href="([^"#]+)"', text):
+        assert (folder / link).is_file(), link
+    for anchor in re.findall(r'href="#([^"]+)"', text):
+        assert f'id="{anchor}"' in text
+    # The headline is the made-up number, beside the paper's; the best checkpoint is named.
+    said = " ".join(re.sub(r"<[^>]+>", "", text).split())
+    assert "ROC AUC of 0.945 [0.933, 0.957] after 90 epochs; the paper reports 0.90012" in said
+    assert "ranks unseen sessions best (epoch 15) it is 0.670 [0.658, 0.682]" in said
+    assert "0.500 [0.488, 0.512] against held-out non-members" in said
+
+    # No page tells where it was made.
+    for path in folder.rglob("*"):
+        if path.suffix in {".html", ".json", ".csv", ".md"}:
+            content = path.read_text()
+            for secret in (str(checkout.root), str(Path.home()) + "/", sys.prefix):
+                assert secret not in content, f"{secret} in {path}"
+    assert "…" in (folder / "notebooks" / "04_attack.html").read_text()
+
+    # A clone has the report but no artifacts: pages are made again from the report alone.
+    shutil.rmtree(plan.paths.artifacts)
+    write_report(plan, force=True)
+    assert page.read_text() == text
+    check_report(folder)
+
+    for name, spoil in {
+        "index.html": lambda t: t.replace("0.945", "0.985"),
+        "results.json": lambda t: t.replace("0.945", "0.985"),
+        "notebooks/04_attack.html": lambda t: t + "x",
+    }.items():
+        kept = (folder / name).read_text()
+        (folder / name).write_text(spoil(kept))
+        with pytest.raises(ArtifactError, match=re.escape(name)):
+            check_report(folder)
+        (folder / name).write_text(kept)
+    check_report(folder)
+
+
+def test_an_edited_page_is_noticed_even_with_its_hash(plan: pipeline.Plan) -> None:
+    from recmia.experiments.results import write_results
+    from recmia.run.manifest import file_hashes, make_manifest
+    from recmia.run.report import _write_pages
+    from recmia.storage import read_json, write_json
+
+    folder = plan.paths.reports
+    write_results([r for step in STEPS for r in rows_of(step)], folder)
+    _write_pages(folder, make_manifest(plan))
+    check_report(folder)
+    page = folder / "index.html"
+    page.write_text(page.read_text().replace("0.945", "0.985"))
+    manifest = read_json(folder / "manifest.json")
+    write_json(folder / "manifest.json", manifest | {"files": file_hashes(folder)})
+    with pytest.raises(ArtifactError, match="index.html is not what the results give"):
+        check_report(folder)
+
+
+def test_nothing_to_report(plan: pipeline.Plan) -> None:
+    with pytest.raises(ArtifactError, match="no results of 'tiny' yet.*recmia run"):
+        write_report(plan)
+
+
+def test_tables_put_ours_beside_the_papers() -> None:
+    from recmia.experiments.results import join_paper_values
+    from recmia.run.registry import papers
+
+    rows = join_paper_values([row for step in STEPS for row in rows_of(step)], papers())
+    first = tables.table1(rows)
+    assert first.rows[0][:4] == ("days", "made-up clicks", "182", "182")
+    assert first.rows[3][2:4] == ("557,248", "26,478,390")
+    second = list(csv.reader(io.StringIO(tables.table2(rows).csv())))
+    assert second[1][0] == "MLP on scores" and second[1][4:7] == [
+        *("0.945 [0.933, 0.957]", "0.90012", "+0.045"),
+    ]
+    assert [line[5] for line in second[2:4]] == ["0.50694", "0.50352"]
+    assert {line[5] for line in second[4:]} == {"–"}
+    curve = tables.leakage_by_epoch(rows)
+    assert curve.columns[3:] == ("0", "15", "45", "90")
+    near = next(line for line in curve.rows if line[1:3] == (second[1][2], "near-miss"))
+    assert near[3:] == ("0.480", "0.670★", "0.809", "0.945")
+    lines = tables.table1(rows).markdown().splitlines()
+    assert lines[2:4] == [
+        "| Statistic | Data | Ours | Paper | Note |",
+        "| --- | --- | --: | --: | --- |",
+    ]
+
+
+def test_results_of_the_report_are_those_of_the_steps(tmp_path: Path) -> None:
+    from recmia.experiments.results import collect_results, write_results
+    from recmia.run.registry import papers
+
+    for step in STEPS:
+        write_results(rows_of(step), tmp_path / step)
+    rows = collect_results(tmp_path, papers())
+    assert len(rows) == sum(len(rows_of(step)) for step in STEPS)
+    write_results(rows, tmp_path)
+    assert read_results(tmp_path) == rows

@@ -1,0 +1,73 @@
+"""Profiles are checked; unknown keys and contradictions are refused by name."""
+
+import pytest
+
+from recmia.device import worker_count
+from recmia.errors import SettingsError
+from recmia.run.registry import papers
+from recmia.run.settings import load_settings, profile_names
+from recmia.run.workspace import open_study
+
+NO_PAPERS = {name: None for paper in papers()[1:] for name in paper.needs}
+
+
+def test_shipped_profiles_are_valid():
+    assert set(profile_names()) >= {"tiny", "quick", "yoochoose64", "ml1m", "yoochoose"}
+    for name in profile_names():
+        assert load_settings(name).name == name
+
+
+def test_overrides_change_the_value_the_name_and_the_fingerprint():
+    plain, changed = load_settings("tiny"), load_settings("tiny", {"cohorts.members": 77})
+    assert changed.cohorts.members == 77 and plain.cohorts.members != 77
+    assert changed.name.startswith("tiny+") and len(changed.name) == len("tiny+") + 8
+    assert plain.fingerprint("cohorts") != changed.fingerprint("cohorts")
+    assert plain.fingerprint("target") == changed.fingerprint("target")
+
+
+def test_the_number_of_processes_is_no_choice_of_the_study():
+    plain, one = load_settings("quick"), load_settings("quick", {"workers": 1})
+    assert (one.name, one.fingerprint()) == (plain.name, plain.fingerprint())
+    assert open_study("quick", {"workers": 1}).workers == 1
+    assert open_study("quick", {"workers": 3}).workers == 3
+    assert open_study("quick", {"device": "cpu"}).workers == worker_count("cpu")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"target.epoch": 3}, r"target\.epoch: Extra inputs"),
+        ({"targets.epochs": 3}, r"targets: Extra inputs"),
+        ({"target.epochs": 3}, r"recorded_epochs must rise"),
+        ({"target.heads": 3}, r"multiple of heads"),
+        ({"data.source": "file"}, r"needs 'path' and 'columns'"),
+        ({"data.source": "ml-1m"}, r"set session_gap_minutes"),
+        ({"cohorts": None}, r"needs the sections cohorts as well"),
+        (
+            {"data": None, "cohorts": None, "target": None, **NO_PAPERS},
+            r"needs the sections of a paper: data, cohorts, target; or biased_mia",
+        ),
+        ({"title.x": 3}, r"'title' is not a section"),
+        ({"cohorts.members": "many"}, r"cohorts\.members: Input should be a valid integer"),
+    ],
+)
+def test_bad_overrides_are_refused_by_name(overrides, message):
+    with pytest.raises(SettingsError, match=message):
+        load_settings("tiny", overrides)
+
+
+def test_an_unknown_profile_lists_the_known():
+    with pytest.raises(SettingsError, match="no profile 'quik'.*quick"):
+        load_settings("quik")
+
+
+def test_a_profile_of_ones_own(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("title: only a title\n")
+    with pytest.raises(
+        SettingsError, match=r"mine\.yaml are not valid:\n(.*\n)*  dataset: Field req"
+    ):
+        load_settings(str(path))
+    path.write_text("title: [\n")
+    with pytest.raises(SettingsError, match="not valid YAML"):
+        load_settings(str(path))

@@ -1,0 +1,150 @@
+"""What the steps declare agrees with the settings, the notebooks and the code behind them."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from recmia.errors import SettingsError
+from recmia.experiments.paths import StudyPaths
+from recmia.experiments.step import Step, feeders, producer
+from recmia.papers.proposal.paper import PAPER, source_files
+from recmia.run.fingerprint import (
+    code_cells,
+    code_without_magics,
+    module_sources,
+    notebook_parameters,
+    read_notebook,
+)
+from recmia.run.registry import papers
+from recmia.run.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "recmia"
+PROPOSAL_STEPS = PAPER.steps
+STEPS = tuple(step for paper in papers() for step in paper.steps)
+NAMES = [step.name for step in STEPS]
+
+
+def test_inputs_are_made_by_earlier_steps() -> None:
+    for i, step in enumerate(PROPOSAL_STEPS):
+        for name in step.inputs:
+            assert producer(PROPOSAL_STEPS[:i], name) is not None, f"{step.name} reads {name}"
+
+
+@pytest.mark.parametrize("step", STEPS, ids=NAMES)
+def test_sections_are_settings(step: Step) -> None:
+    assert set(step.sections) <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=NAMES)
+def test_declared_modules_are_there(step: Step) -> None:
+    assert set(step.modules) <= set(module_sources(set(step.modules), set()))
+
+
+@pytest.mark.parametrize("step", STEPS, ids=NAMES)
+def test_notebook_declares_profile_and_overrides(step: Step) -> None:
+    path = ROOT / "notebooks" / step.notebook
+    assert notebook_parameters(path) == {"profile", "overrides"}
+
+
+@pytest.mark.parametrize("step", STEPS, ids=NAMES)
+def test_settings_that_are_read_are_declared(step: Step) -> None:
+    """A section that the notebook, or a study function that it reaches, reads is in the key."""
+    read, seen = set(), set()
+    cells = code_cells(read_notebook(ROOT / "notebooks" / step.notebook))
+    queue = [(ast.parse("\n".join(code_without_magics(source) for source, _ in cells)), {})]
+    while queue:
+        tree, around = queue.pop()
+        names = around | imported(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute):
+                read |= READS.get((ast.unparse(node.value).rpartition(".")[2], node.attr), set())
+                target = (names.get(ast.unparse(node.value)), node.attr)
+            elif isinstance(node, ast.Name):
+                target = names.get(node.id)
+            else:
+                continue
+            if target in functions() and target not in seen:
+                seen.add(target)
+                queue.append(functions()[target])
+    assert read <= set(step.sections)
+
+
+# What an expression such as `study.settings.target` or `study.seeds` makes a result depend on.
+READS = {("settings", name): {name} for name in Settings.model_fields}
+READS |= {("settings", name): set() for name in ("name", "title", "description")}
+READS |= {("study", "seeds"): {"n_seeds"}, ("study", "device"): {"device"}}
+
+
+def imported(tree: ast.AST) -> dict:
+    """Local name to module, or to (module, function)."""
+    names = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("recmia."):
+            module = node.module[len("recmia.") :]
+            for alias in node.names:
+                inner = f"{module}.{alias.name}"
+                # A module of a package, or a function of a module.
+                path = PACKAGE / inner.replace(".", "/")
+                known = path.with_suffix(".py").is_file()
+                names[alias.asname or alias.name] = inner if known else (module, alias.name)
+    return names
+
+
+@lru_cache(maxsize=1)
+def functions() -> dict:
+    """(module, function) to its tree and the names that it can see."""
+    found = {}
+    files = [path for name in ("lists", "papers") for path in (PACKAGE / name).rglob("*.py")]
+    for path in files:
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        tree = ast.parse(path.read_text())
+        own = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+        names = imported(tree) | {node.name: (module, node.name) for node in own}
+        found |= {(module, node.name): (node, names) for node in own}
+    return found
+
+
+def test_source_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECMIA_DATA", str(tmp_path))
+    paths = StudyPaths("quick")
+    assert source_files(load_settings("quick"), paths) == []
+    own = {
+        "data.source": "file",
+        "data.path": "mine.csv",
+        "data.columns": {"session": "s", "item": "i"},
+    }
+    assert source_files(load_settings("tiny", own), paths) == [tmp_path / "mine.csv"]
+
+
+def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("RECMIA_HOME", "RECMIA_DATA", "RECMIA_ARTIFACTS", "RECMIA_REPORTS"):
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / "notebooks" / "deep").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("")
+    monkeypatch.chdir(tmp_path / "notebooks" / "deep")
+    paths = StudyPaths("quick")
+    assert paths.root == tmp_path and paths.data == tmp_path / "data"
+    assert paths.artifacts == tmp_path / "artifacts" / "quick"
+    assert paths.resolve("reports:figures/") == tmp_path / "reports" / "quick" / "figures"
+    monkeypatch.setenv("RECMIA_ARTIFACTS", str(tmp_path / "else"))
+    assert StudyPaths("some/my.yaml").artifacts == tmp_path / "else" / "my"
+    for bad in ("../up", "a/b", ""):
+        with pytest.raises(SettingsError, match="cannot name a run"):
+            StudyPaths(bad)
+
+
+def test_a_profile_runs_the_studies_that_it_has_sections_for() -> None:
+    assert load_settings("yoochoose64").steps == PROPOSAL_STEPS
+    assert [step.name for step in load_settings("biased-mia").steps] == ["11_biased_mia"]
+    assert load_settings("quick").steps[: len(PROPOSAL_STEPS)] == PROPOSAL_STEPS
+
+
+def test_feeders() -> None:
+    attack = [step for step in PROPOSAL_STEPS if step.name == "04_attack"]
+    assert feeders(PROPOSAL_STEPS, attack) == {"01_preprocess", "02_augment", "03_train"}
+    assert feeders(PROPOSAL_STEPS, PROPOSAL_STEPS) == set()
