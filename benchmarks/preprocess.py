@@ -36,9 +36,8 @@ SAMPLE_SECONDS = 0.1
 
 def run_recmia(folder: Path, out: Path) -> dict[str, float]:
     """Preprocess ``folder/yoochoose-clicks.dat`` with this package."""
-    from recmia.data.settings import Data
+    from recmia.data.settings import Data, Preprocess
     from recmia.preprocess import preprocess
-    from recmia.preprocess.settings import Preprocess
 
     settings = Preprocess(max_length=MAX_LENGTH, min_length=MIN_LENGTH)
     report = preprocess(Data(source="yoochoose"), settings, folder, out, seed=0, progress=False)

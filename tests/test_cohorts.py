@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from recmia.augment import similar_items
-from recmia.cohorts import CohortSizes as Cohorts
 from recmia.cohorts import (
     assert_disjoint,
     assert_untrained,
@@ -13,6 +12,7 @@ from recmia.cohorts import (
     load_cohorts,
     save_cohorts,
 )
+from recmia.data.settings import CohortSizes as Cohorts
 from recmia.errors import DataError
 from recmia.sessions import Sessions
 

@@ -16,11 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 from dask.multiprocessing import remote_exception
 
-from recmia.data.settings import Columns, Data
+from recmia.data.settings import Columns, Data, Preprocess
 from recmia.errors import DataError, SettingsError
 from recmia.preprocess import gini, preprocess
 from recmia.preprocess import pipeline as preprocessing
-from recmia.preprocess.settings import Preprocess
 from recmia.preprocess.shards import shard_of
 from recmia.preprocess.statistics import days_covered, revisits
 from recmia.sessions import END, START, load_sessions

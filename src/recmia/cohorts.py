@@ -10,26 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
 
 from recmia.augment import Replaced, SimilarItems, replace_one_item
+from recmia.data.settings import CohortSizes
 from recmia.errors import DataError
-from recmia.section import Section
 from recmia.seeds import generator
 from recmia.sessions import Sessions, concatenate
 from recmia.storage import read_arrays, write_arrays
 
 SIDES = ("target", "shadow")
-
-
-class CohortSizes(Section):
-    """Sizes of the disjoint cohorts, in sessions (notebook 02)."""
-
-    members: int = Field(..., ge=20, description="member sessions of the target, and of the shadow")
-    nonmembers: int = Field(..., ge=20, description="held-out sessions of each side")
-    reference: int = Field(..., ge=20, description="population that the adversary knows")
-    validation: int = Field(..., ge=20, description="unseen sessions that judge ranking quality")
-    similar_items: int = Field(10, ge=1, description="a replaced item comes from this many nearest")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Choices about where clicks come from."""
+"""Choices about the clicks: where they come from, how they are cleaned, into which cohorts."""
 
 from __future__ import annotations
 
@@ -67,3 +67,21 @@ class Data(Section):
         if self.source.startswith("ml-") and self.session_gap_minutes is None:
             raise ValueError(f"source '{self.source}' has users: set session_gap_minutes")
         return self
+
+
+class Preprocess(Section):
+    """Cleaning and padding (notebook 01)."""
+
+    max_length: int = Field(20, ge=2, description="clicks kept of a session, the last ones")
+    min_length: int = Field(2, ge=2, description="shorter sessions are dropped")
+    partitions: int | None = Field(None, ge=1, description="shards; by size where null")
+
+
+class CohortSizes(Section):
+    """Sizes of the disjoint cohorts, in sessions (notebook 02)."""
+
+    members: int = Field(..., ge=20, description="member sessions of the target, and of the shadow")
+    nonmembers: int = Field(..., ge=20, description="held-out sessions of each side")
+    reference: int = Field(..., ge=20, description="population that the adversary knows")
+    validation: int = Field(..., ge=20, description="unseen sessions that judge ranking quality")
+    similar_items: int = Field(10, ge=1, description="a replaced item comes from this many nearest")

@@ -28,8 +28,7 @@ from recmia.sessions import FIRST_ITEM
 from recmia.storage import write_aside, write_json
 
 if TYPE_CHECKING:
-    from recmia.data.settings import Data
-    from recmia.preprocess.settings import Preprocess
+    from recmia.data.settings import Data, Preprocess
 
 # Below this many bytes of log, starting processes takes longer than they save.
 _PARALLEL_BYTES = 64 << 20

@@ -13,7 +13,7 @@ from recmia.sessions import FIRST_ITEM
 
 if TYPE_CHECKING:
     from recmia.data.clicks import ClickLog
-    from recmia.preprocess.settings import Preprocess
+    from recmia.data.settings import Preprocess
 
 _DAY = 86_400_000
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from recmia.cohorts import CohortSizes
-from recmia.data.settings import Data
+from recmia.data.settings import CohortSizes, Data, Preprocess
 from recmia.experiments.paper import Paper, default, optional
 from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step, registered_files
 from recmia.papers.proposal.settings import AttackTraining, Baselines, Figures
-from recmia.preprocess.settings import Preprocess
 from recmia.recommenders.settings import Target
 
 BOTH_READINGS = ("augmented_as_nonmembers", "augmented_trained")
