@@ -91,7 +91,7 @@ def measure(
 def differences(
     study: Study, folder: Path, pairs: Sequence[tuple[Runs, Runs]], *, label: str = "differences"
 ) -> list[dict[str, Measurement]]:
-    """Metric to the paired difference, first minus second, of each pair; what is current is kept."""
+    """Metric to the paired difference, first minus second, of each pair; kept as above."""
     chosen = bootstrap(study)
     kept = [_kept(folder, _write_differences, pair, chosen) for pair in pairs]
     run_jobs(_ensure, kept, workers=study.workers, total=len(kept), label=label)
