@@ -26,6 +26,7 @@ lab: environment
 lint: environment
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
 	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
 # Needs both Pythons on PATH; resolves pyproject.toml afresh and rewrites requirements.lock.
