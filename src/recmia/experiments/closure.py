@@ -186,7 +186,7 @@ def _remembered(key: list[Any], make: Callable[[], Any]) -> Any:
         known, value = read_json(file)
         if known == key:
             return value
-    except (OSError, ValueError):
+    except (OSError, TypeError, ValueError):
         pass  # not there yet, or damaged
     value = make()
     with suppress(OSError):
