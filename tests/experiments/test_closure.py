@@ -96,7 +96,8 @@ def test_imports_of_a_text() -> None:
         sorted(["a.b", "p.c", "p.c.d", "p.q", "p.q.e", "otherwise", "g", "h", "h.i", "k"])
     )
     assert read_syntax("importlib.import_module(name)", "p").imports == ("p.*",)
-    assert read_syntax("import_module('yaml')", "p").imports == ()
+    assert read_syntax("import_module('yaml')", "p").imports == ("yaml",)
+    assert read_syntax("import_module(f'q.{name}.r')", "p").imports == ("q.*.r",)
     assert read_syntax("import_module('.x', __package__)", "p").imports == ("p.*",)
 
 
@@ -124,23 +125,37 @@ def test_closure_follows_imports(package) -> None:
 
 
 def test_modules_and_files_that_are_named_as_text(package) -> None:
-    package.write("start.py", "NAMES = ['values.csv', 'other.csv', 'recmia.seeds:generator']\n")
-    package.write("values.csv", "1")
-    code = reach(f"{package.name}.start")
-    assert f"{package.name}/values.csv" in code.modules and "recmia.seeds" in code.modules
-    assert f"{package.name}/other.csv" not in code.modules
-    package.write("values.csv", "2")
-    assert reach(f"{package.name}.start") != code
+    package.write(
+        "start.py", "import PKG.deep.place\nNAMES = ['values.csv', 'recmia.seeds:child']\n"
+    )
+    package.write("deep/place.py", "PLACE = Path(__file__).parent\n")
+    for file in ("values.csv", "deep/values.csv", "deep/other.csv"):
+        package.write(file, "1")
+    before = reach(f"{package.name}.start")
+    assert "recmia.seeds" in before.modules
+    files = {name for name in before.modules if "/" in name}
+    assert files == {f"{package.name}.deep/values.csv"}
+    package.write("deep/values.csv", "2")
+    assert reach(f"{package.name}.start") != before
 
 
-def test_a_module_that_searches_its_package_reaches_all_of_it(package) -> None:
-    package.write("kinds/__init__.py", "for m in pkgutil.iter_modules(__path__): pass\n")
+def test_what_is_imported_by_a_name_made_at_run_time(package) -> None:
+    package.write("kinds/__init__.py", "import_module(name)\n")
     package.write("kinds/one.py", "from PKG import beyond\n")
     package.write("beyond.py", "")
-    package.write("apart.py", "")
-    found = reach(f"{package.name}.kinds").modules
-    assert f"{package.name}.kinds.one" in found and f"{package.name}.beyond" in found
-    assert f"{package.name}.apart" not in found
+    package.write("apart.py", "import_module(f'PKG.kinds.{name}.part')\n")
+    package.write("kinds/two/__init__.py", "")
+    package.write("kinds/two/part.py", "")
+
+    def found(name: str, **options: str) -> set[str]:
+        modules = reach(f"{package.name}.{name}", **options).modules
+        return {module.removeprefix(f"{package.name}.") for module in modules} - {package.name}
+
+    assert found("kinds") == {"kinds", "kinds.one", "beyond", "kinds.two", "kinds.two.part"}
+    package.write("kinds/__init__.py", "")
+    assert found("kinds") == {"kinds"}
+    assert found("apart") == {"apart", "kinds", "kinds.two", "kinds.two.part"}
+    assert found("apart", beyond=f"{package.name}.kinds.two") == {"apart"}
 
 
 def test_recmia_itself() -> None:

@@ -96,7 +96,7 @@ def test_arguments(tmp_path) -> None:
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path) -> None:
-    hidden = 3
+    def nested(path: Path, hidden: int = 3) -> None: ...
 
     @dataclass
     class Study:
@@ -108,7 +108,7 @@ def test_what_cannot_be_compared_is_refused(tmp_path) -> None:
     for value in (object(), Thing(), Study(tmp_path), {"a": [Thing()]}, Thing().make):
         with pytest.raises(TypeError, match="Remedy"):
             _ = Kept(tmp_path / "x", write, value).identity
-    for make in (lambda path: path.write_text(str(hidden)), Thing().make):
+    for make in (lambda path: path.write_text("x"), nested, Thing().make):
         with pytest.raises(TypeError):
             _ = Kept(tmp_path / "x", make).identity
     with pytest.raises(TypeError):
@@ -159,7 +159,7 @@ def draw(path: Path) -> None:
 
 def test_an_input_that_came_out_differently(tmp_path) -> None:
     first = Kept(tmp_path / "first", draw)
-    second = Kept(tmp_path / "second", lambda path, source: path.write_bytes(b"x"), first)
+    second = Kept(tmp_path / "second", write, first)
     second.ensure()
     assert second.is_current()
     first.path.unlink()
@@ -219,6 +219,9 @@ def test_a_folder(tmp_path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "folder.stamp.json"]
 
 
+def nothing(path: Path) -> None: ...
+
+
 def failing(path: Path, value: int) -> None:
     assert not path.exists() or path.read_text() == f"half of {value}"
     fresh = not path.exists()
@@ -238,7 +241,7 @@ def test_a_failure_leaves_no_result_but_its_own_checkpoints(tmp_path) -> None:
         Kept(path, failing, 2).ensure()  # never sees the half of 1
     assert Kept(path, failing, 2).ensure().read_text() == "half of 2"
     with pytest.raises(ArtifactError, match="nothing was written"):
-        Kept(tmp_path / "y", lambda path: None).ensure()
+        Kept(tmp_path / "y", nothing).ensure()
 
 
 def test_a_kill_in_the_middle_leaves_no_current_result(package, tmp_path) -> None:

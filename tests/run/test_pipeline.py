@@ -20,7 +20,6 @@ from recmia.errors import ArtifactError, SettingsError
 from recmia.experiments.paths import StudyPaths
 from recmia.run import pipeline
 from recmia.run.execute import Log, StepFailed, _explain
-from recmia.run.fingerprint import module_sources
 from recmia.run.lock import run_lock
 from recmia.run.settings import PROFILES
 
@@ -241,13 +240,6 @@ def test_killed_in_a_step_and_resumed(checkout: Checkout) -> None:
     # The finished parts were not done again, and the step counts as finished now.
     assert (checkout.root / "parts").read_text() == "0122"
     assert states(checkout) == [("up to date", "")]
-
-
-def test_module_closure_leaves_the_report_out() -> None:
-    sources = module_sources(set(), {"recmia.cohorts", "recmia.run.report"})
-    assert "recmia.seeds" in sources and "recmia.sessions" in sources  # what cohorts imports
-    assert not any("study" in name or name == "recmia.errors" for name in sources)
-    assert "recmia.run.report" in module_sources({"recmia.run.report"}, set())
 
 
 def test_log_keeps_whole_lines_and_last_state(tmp_path: Path) -> None:

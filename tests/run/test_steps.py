@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from recmia.errors import SettingsError
+from recmia.experiments.closure import reach
 from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step, feeders, producer
 from recmia.papers.proposal.paper import PAPER, source_files
 from recmia.run.fingerprint import (
+    RUNNER,
     code_cells,
     code_without_magics,
-    module_sources,
+    imports_of,
     notebook_parameters,
     read_notebook,
 )
@@ -41,8 +43,15 @@ def test_sections_are_settings(step: Step) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=NAMES)
-def test_declared_modules_are_there(step: Step) -> None:
-    assert set(step.modules) <= set(module_sources(set(step.modules), set()))
+def test_code_of_a_step(step: Step) -> None:
+    """What a notebook imports and its own paper's values; the runner is no part of it."""
+    cells = code_cells(read_notebook(ROOT / "notebooks" / step.notebook))
+    code = reach(*imports_of(cells), beyond=RUNNER)
+    assert {"recmia.seeds", "recmia.sessions"} & code.modules.keys()
+    assert not any(name.startswith((RUNNER, "recmia.cli")) for name in code.modules)
+    read = {"recmia.papers.proposal/paper_values.csv", "recmia/recmia.mplstyle"}
+    assert step.name != "06_figures" or read <= code.modules.keys()
+    assert not any(name.endswith("/report.yaml") for name in code.modules)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=NAMES)

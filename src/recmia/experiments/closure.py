@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib.util
 import inspect
 import platform
@@ -34,12 +35,15 @@ class Code:
 
     Attributes:
         modules: dotted name to hash, of our own code: recmia, and what no library brought along.
-            "package/file" are data files that modules name and that lie beside them.
+            "package/file" are data files that one of them names and that lie beside one that knows
+            its place.
         libraries: distribution to version: those imported, those that these need, and Python.
+        imported: names of the distributions that are imported themselves.
     """
 
     modules: dict[str, str]
     libraries: dict[str, str]
+    imported: tuple[str, ...]
 
     @cached_property
     def hash(self) -> str:
@@ -61,41 +65,49 @@ def module_of(function: Callable[..., Any]) -> str:
     return name
 
 
-def reach(*names: str) -> Code:
+def reach(*names: str, beyond: str | None = None) -> Code:
     """What modules, or members of modules, can reach by imports at any depth.
 
     Imports inside functions count, those under ``if TYPE_CHECKING:`` do not. Importing a module
-    runs its packages too. A module that searches its package (`pkgutil`, or `import_module` of a
-    name made at run time) reaches all of that package; one that names another as text, such as
-    "recmia.seeds:generator", reaches that.
+    runs its packages too. A call such as ``import_module(f"package.{name}.part")`` reaches all that
+    fits; a text such as "recmia.seeds:generator" reaches the module that it names.
 
     Args:
-        names: dotted names.
+        names: dotted names; "package.*" is all below it.
+        beyond: a package of which nothing counts, nor what only it reaches.
     """
     modules: dict[str, str] = {}
     libraries: set[str] = set()
+    texts: set[str] = set()
+    folders: dict[Path, str] = {}
     queue = list(names)
     while queue:
         name = queue.pop()
         top, _, inner = name.partition(".")
-        if name in modules or _is_library(top):
+        if not name or name in modules or f"{name}.".startswith(f"{beyond}."):
+            continue
+        if _is_library(top):
             libraries |= {top} & inventory()["packages"].keys()
+            continue
+        if "*" in name:
+            queue += fnmatch.filter(_modules_below(name.partition("*")[0]), name)
             continue
         if inner:
             queue.append(name.rpartition(".")[0])
-        if inner.endswith("*"):
-            queue += _modules_below(name[:-2])
-        elif path := _source_of(name):
+        if path := _source_of(name):
             package = name if path.name == "__init__.py" else name.rpartition(".")[0]
             found = _syntax_of(path, package)
             modules[name] = found.hash
             queue += found.imports
-            for text in found.texts:
-                if (path.parent / text).is_file():
-                    modules[f"{package}/{text}"] = file_hash(path.parent / text)
-                elif text.startswith(f"{OURS}."):
-                    queue.append(text)
-    return Code(dict(sorted(modules.items())), _versions(libraries))
+            queue += [text for text in found.texts if text.startswith(f"{OURS}.")]
+            texts |= set(found.texts)
+            if found.knows_place:
+                folders[path.parent] = package
+    for folder, package in folders.items():
+        for file in filter(Path.is_file, map(folder.joinpath, sorted(texts))):
+            modules[f"{package}/{file.relative_to(folder).as_posix()}"] = file_hash(file)
+    imported = {name for top in libraries for name in inventory()["packages"][top]}
+    return Code(dict(sorted(modules.items())), _versions(imported), tuple(sorted(imported)))
 
 
 @cache
@@ -137,10 +149,13 @@ def _source_of(name: str) -> Path | None:
     return next((p for p in (stem / "__init__.py", stem.with_suffix(".py")) if p.is_file()), None)
 
 
-def _modules_below(package: str) -> Iterator[str]:
+def _modules_below(start: str) -> Iterator[str]:
+    """Names of the modules in the innermost package that a name begins with."""
+    package = start.rpartition(".")[0]
     if path := _source_of(package):
         for file in path.parent.rglob("*.py"):
-            yield ".".join([package, *file.relative_to(path.parent).with_suffix("").parts])
+            inner = file.relative_to(path.parent).with_suffix("").parts
+            yield ".".join([package, *(inner[:-1] if inner[-1] == "__init__" else inner)])
 
 
 def _stat(path: Path) -> tuple[str, int, int]:
@@ -160,7 +175,8 @@ def _syntax_at(package: str, path: str, modified: int, size: int) -> Syntax:
     found = _remembered(
         key, lambda: asdict(read_syntax(Path(path).read_text(encoding="utf-8"), package))
     )
-    return Syntax(found["hash"], tuple(found["imports"]), tuple(found["texts"]))
+    lists = {name: tuple(found[name]) for name in ("imports", "texts")}
+    return Syntax(**found | lists)
 
 
 def _remembered(key: list[Any], make: Callable[[], Any]) -> Any:
@@ -170,7 +186,7 @@ def _remembered(key: list[Any], make: Callable[[], Any]) -> Any:
         known, value = read_json(file)
         if known == key:
             return value
-    except (OSError, ValueError):
+    except (OSError, TypeError, ValueError):
         pass  # not there yet, or damaged
     value = make()
     with suppress(OSError):
@@ -215,14 +231,14 @@ def _take_inventory() -> dict[str, dict[str, list[Any]]]:
     return {"packages": packages, "distributions": distributions}
 
 
-def _versions(packages: set[str]) -> dict[str, str]:
-    """Distributions that top-level names come from, and all that these need, with versions."""
-    known = inventory()
+def _versions(imported: set[str]) -> dict[str, str]:
+    """Versions of distributions and of all that these need."""
+    known = inventory()["distributions"]
     versions = {"python": platform.python_version()}
-    queue = [name for top in packages for name in known["packages"][top]]
+    queue = list(imported)
     while queue:
         name = queue.pop()
-        if name not in versions and name in known["distributions"]:
-            versions[name], needed = known["distributions"][name]
+        if name not in versions and name in known:
+            versions[name], needed = known[name]
             queue += needed
     return dict(sorted(versions.items()))

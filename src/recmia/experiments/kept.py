@@ -7,7 +7,7 @@
 The rule: *a making function gets what it was told to hash, and nothing else.* It is called as
 ``serve(path, split_path, algorithm="LFM", settings=...)``: every argument is part of the identity,
 so that a setting cannot be forgotten; what has no plain value (an open study, a method's object,
-a nested function's variables) is refused. Among the arguments, another `Kept` stands for its
+a nested function) is refused. Among the arguments, another `Kept` stands for its
 identity and becomes its path, a `Path` for the content of that file or folder. What is not
 compared must be given to `Kept.ensure` by name, and can only be about how the work is done, not
 what comes out: a progress bar, the number of workers.

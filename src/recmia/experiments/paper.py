@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from recmia.experiments.step import Step
 from recmia.section import Section
 
@@ -35,23 +33,10 @@ class Paper:
     needs: tuple[str, ...]
 
     @cached_property
-    def report(self) -> dict[str, Any]:
-        """How the report shows it: title, source, question, artefacts in the order of the page."""
-        return self._read("report.yaml")
-
-    @cached_property
-    def deviations(self) -> list[dict[str, str]]:
-        """Where we depart from it or had to choose: where, paper, ours, why."""
-        return self._read("deviations.yaml")
-
-    @cached_property
     def values(self) -> tuple[dict[str, str], ...]:
         """Its own numbers, a mapping of text each; an empty column matches every row."""
         with open(self.folder / "paper_values.csv", encoding="utf-8", newline="") as file:
             return tuple(csv.DictReader(file))
-
-    def _read(self, name: str) -> Any:
-        return yaml.safe_load((self.folder / name).read_text(encoding="utf-8"))
 
 
 def optional(section: type[Section]) -> tuple[Any, None]:

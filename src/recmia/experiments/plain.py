@@ -84,16 +84,16 @@ def name_of(function: Callable[..., Any], modules: set[str]) -> str:
     """Where a function or class is defined; its module is added to ``modules``.
 
     Raises:
-        TypeError: it carries values that its text does not show (a method's object, a nested
-            function's variables), or has no module.
+        TypeError: it carries values that its name does not tell (a method's object, a nested
+            function's variables and defaults, a lambda's text), or has no module.
     """
     bare = inspect.unwrap(function)
-    owner = getattr(bare, "__self__", None)
-    hidden = inspect.ismethod(bare) and not isinstance(owner, type)
-    if hidden or getattr(bare, "__closure__", None) or not hasattr(bare, "__qualname__"):
+    name = getattr(bare, "__qualname__", "<>")
+    is_bound = inspect.ismethod(bare) and not isinstance(bare.__self__, type)
+    if is_bound or "<" in name:
         raise TypeError(
-            f"{function!r} carries values of its own, which nothing would compare. Remedy: use a "
-            "function of a module and give it these values as arguments."
+            f"{function!r} carries what nothing would compare. Remedy: use a function of a module "
+            "and give it its values as arguments."
         )
     modules.add(module := module_of(function))
-    return f"{module}:{bare.__qualname__}"
+    return f"{module}:{name}"

@@ -21,9 +21,6 @@ class Step:
         notebook: file name below ``notebooks/``.
         title: what it does, for progress lines and the pipeline figure.
         sections: fields of the profile that its result depends on.
-        modules: dotted names whose source counts beside what the notebook imports from recmia,
-            however deeply; plots and the pipeline itself count only where they are named here. A
-            name with "/" is another file of the package.
         inputs: artifact-relative files, or folders ending in "/"; ``reports:`` before a path
             means below the report instead.
         outputs: as inputs.
@@ -35,7 +32,6 @@ class Step:
     notebook: str
     title: str
     sections: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     external_inputs: ExternalInputs | None = None

@@ -10,12 +10,9 @@ from dataclasses import dataclass
 # What is imported from here serves annotations; a use elsewhere is in the tree by its name.
 HINTS = {"__future__", "collections.abc", "typing", "typing_extensions"}
 CHECKING = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
-# In a dumped tree: texts that may name a file or a module ...
+# Texts of a dumped tree that may name a file or a module.
 NAMES = re.compile(r"Constant\('([\w+-][\w+./-]*\.(?!py')\w+)(?::\w+)?'")
-# ... and calls that import, or look for, what is named at run time only.
-SEARCHES = re.compile(
-    r"'(?:import_module|__import__|iter_modules|walk_packages)', Load\(\)\), \[(?!Constant\('\w)"
-)
+IMPORTERS = ("import_module", "__import__")
 
 
 @dataclass(frozen=True)
@@ -26,14 +23,16 @@ class Syntax:
         hash: SHA-256 of its tree without comments, docstrings, annotations of functions and
             variables, and what only type checkers read. Annotations in a class body count, for
             they make the fields of dataclasses and of pydantic's models.
-        imports: absolute dotted names, modules and members alike; "package.*" where it searches
-            its package for what to import.
+        imports: absolute dotted names, modules and members alike; with "*" for what a call of
+            `import_module` fills in at run time, all below its package where it says nothing.
         texts: string constants that look like a file's or a module's name.
+        knows_place: whether it asks where it lies, as who reads data files beside it does.
     """
 
     hash: str
     imports: tuple[str, ...]
     texts: tuple[str, ...]
+    knows_place: bool
 
 
 def read_syntax(text: str, package: str = "") -> Syntax:
@@ -50,11 +49,12 @@ def read_syntax(text: str, package: str = "") -> Syntax:
     tree = ast.parse(text)
     tree.body = _bare(tree.body, package, imports)
     dumped = ast.dump(tree, annotate_fields=False)
-    if SEARCHES.search(dumped):
-        imports.add(f"{package}.*")
-    texts = sorted(set(NAMES.findall(dumped)))
+    if any(f"'{name}'" in dumped for name in IMPORTERS):
+        imports |= _called_for(tree, package)
+    texts = tuple(sorted(set(NAMES.findall(dumped))))
+    knows_place = "'__file__'" in dumped or "'resources'" in dumped
     digest = hashlib.sha256(dumped.encode()).hexdigest()
-    return Syntax(digest, tuple(sorted(imports)), tuple(texts))
+    return Syntax(digest, tuple(sorted(imports)), texts, knows_place)
 
 
 def _bare(
@@ -102,3 +102,19 @@ def _imported(node: ast.Import | ast.ImportFrom, package: str) -> set[str]:
     above = parts[: len(parts) - node.level + 1] if node.level else []
     base = ".".join([*above, *([node.module] if node.module else [])])
     return {base} | {f"{base}.{alias.name}" for alias in node.names}
+
+
+def _called_for(tree: ast.Module, package: str) -> set[str]:
+    """Names, or patterns of names, that calls import."""
+    found = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        if getattr(node.func, "attr", getattr(node.func, "id", "")) not in IMPORTERS:
+            continue
+        first = node.args[0]
+        pieces = first.values if isinstance(first, ast.JoinedStr) else [first]
+        texts = [str(p.value) if isinstance(p, ast.Constant) else "*" for p in pieces]
+        name = "".join(texts)
+        found.add(f"{package}.*" if name[:1] in "*." else name)
+    return found

@@ -4,43 +4,20 @@ from __future__ import annotations
 
 import ast
 import json
-import platform
-from collections.abc import Iterator
-from functools import cache, lru_cache
-from importlib import metadata
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import recmia
 from recmia.errors import ArtifactError, SettingsError
+from recmia.experiments.closure import reach
 from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step
+from recmia.experiments.syntax import read_syntax
 from recmia.run.settings import Settings
 from recmia.storage import content_hash, file_hash, read_json, write_json
 
-SOURCE = Path(recmia.__file__).parent
-# Modules that carry or draw results but do not make them: editing the report retrains nothing. A
-# step that is about one of them declares it.
-PLUMBING = {
-    f"recmia.{name}"
-    for name in (
-        *("cli", "errors", "plots", "progress", "storage"),
-        *(
-            "experiments.figure_set",
-            "experiments.paper",
-            "experiments.paths",
-            "experiments.results",
-        ),
-        *("experiments.stamped", "experiments.step", "experiments.study", "experiments.tables"),
-        *("run.execute", "run.fingerprint", "run.lock", "run.manifest", "run.papers"),
-        *("run.pipeline", "run.published_notebooks", "run.registry", "run.report", "run.settings"),
-        *("run.workspace", "section"),
-    )
-}
-LIBRARIES = (
-    "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "transformers",
-    "transformers4rec", "nvtabular", "merlin-core", "merlin-models", "implicit",
-)  # fmt: skip
+# The runner: what a notebook has from it are settings, which are compared by value, and folders.
+RUNNER = __name__.rpartition(".")[0]
 
 
 class HashCache:
@@ -146,112 +123,32 @@ def code_without_magics(source: str) -> str:
     return "\n".join("" if line.lstrip()[:1] in "%!?" else line for line in source.split("\n"))
 
 
-def _imports(source: str, package: str) -> set[str]:
-    """Dotted recmia names that Python text imports, at any depth."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return set()  # the notebook itself will say so when it is run
-    names: set[str] = set()
-    for node in _statements(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-                base = ".".join([*parents, base]).rstrip(".")
-            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.startswith("recmia.")}
-
-
-def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """Statements at any depth; expressions, which are most of a tree, hold no imports."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-            # A lambda's or a conditional expression's "body" is no list.
-            if isinstance(inner := getattr(node, name, None), list):
-                waiting += inner
-
-
-def _module_file(name: str) -> Path | None:
-    stem = SOURCE.joinpath(*name.split(".")[1:])
-    for path in (stem.with_suffix(".py"), stem / "__init__.py"):
-        if path.is_file():
-            return path
-    return None
-
-
-@cache
-def _read_module(path: Path, package: str, modified: int, size: int) -> tuple[str, list[str]]:
-    """Hash and imports of a module; read once for all steps, unless the file changes."""
-    text = path.read_text(encoding="utf-8")
-    return content_hash(text), sorted(_imports(text, package))
-
-
-def module_sources(declared: set[str], imported: set[str]) -> dict[str, str]:
-    """Hashes of recmia modules: those named, and what they import, however deeply.
-
-    Args:
-        declared: modules that count in any case; a name with "/" is a file of the package.
-        imported: modules that count unless they are plumbing.
-
-    Returns:
-        Dotted name to hash.
-    """
-    found: dict[str, str] = {}
-    queue = sorted(declared | imported)
-    while queue:
-        name = queue.pop()
-        if name in found or name in PLUMBING - declared:
-            continue
-        if "/" in name:
-            found[name] = file_hash(SOURCE.parent / name)
-            continue
-        if (path := _module_file(name)) is None:
-            continue
-        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        stat = path.stat()
-        found[name], imports = _read_module(path, package, stat.st_mtime_ns, stat.st_size)
-        queue += imports
-        if package.count("."):
-            queue.append(package)  # importing a module runs its package's __init__ too
-    return found
-
-
-@lru_cache(maxsize=1)
-def library_versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that compute."""
-    versions = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            versions[name] = "absent"
-    return versions
+def imports_of(cells: list[tuple[str, list[str]]]) -> set[str]:
+    """Dotted names that a notebook's cells import, at any depth."""
+    imports: set[str] = set()
+    for source, _ in cells:
+        # What is not Python the notebook itself will say when it is run.
+        with suppress(SyntaxError):
+            imports |= set(read_syntax(code_without_magics(source)).imports)
+    return imports
 
 
 def step_parts(step: Step, settings: Settings, paths: StudyPaths, cache: HashCache) -> dict:
     """Everything that a step's result depends on, in parts that can be named to the user."""
     cells = code_cells(read_notebook(paths.notebooks / step.notebook))
-    imported: set[str] = set()
-    for source, _ in cells:
-        imported |= _imports(code_without_magics(source), "")
+    code = reach(*imports_of(cells), beyond=RUNNER)
     external = step.external_inputs(settings, paths) if step.external_inputs else []
     values = settings.model_dump(mode="json")
     return {
         "notebook": content_hash([source for source, _ in cells]),
         "settings": {name: content_hash(values[name]) for name in step.sections},
-        "modules": module_sources(set(step.modules), imported),
+        "modules": code.modules,
         "inputs": path_hashes(paths, step.inputs, cache),
         "source data": [
             [p.name, p.stat().st_size, p.stat().st_mtime_ns] if p.exists() else [p.name, None]
             for p in external
         ],
-        "libraries": library_versions(),
+        "libraries": code.libraries,
     }
 
 

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from typing import Any
 
+import recmia
 from recmia.device import processor_name
 from recmia.errors import RecmiaError
-from recmia.run.fingerprint import HashCache, library_versions
+from recmia.experiments.closure import reach
+from recmia.run.fingerprint import HashCache
 from recmia.run.pipeline import Plan, commit, read_record
 from recmia.storage import file_hash, read_json
 
@@ -44,7 +46,7 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         "dataset": settings.dataset,
         "commit": commit(plan.paths.root),
         "settings": values,
-        "versions": library_versions(),
+        "versions": versions(),
         "hardware": hardware(),
         "source_data": source_data(plan),
         "steps": steps,
@@ -52,6 +54,12 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         "started": min((s["started"] for s in steps), default=None),
         "finished": max((s["finished"] for s in steps), default=None),
     }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of every library that the code imports."""
+    code = reach(f"{recmia.__name__}.*")
+    return {name: code.libraries[name] for name in ("python", *code.imported)}
 
 
 def training_seconds(plan: Plan) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from recmia.experiments.results import ResultRow
 from recmia.experiments.tables import READINGS, Table, difference, paper, with_interval
-from recmia.run.registry import papers
+from recmia.run.registry import papers, report_of
 
 CLAIMS = "Claims"
 # Longer tables are folded away in the page.
@@ -15,7 +15,7 @@ LONG = 30
 
 
 def _catalogue() -> dict[str, dict[str, Any]]:
-    return {paper.name: paper.report for paper in papers()}
+    return {paper.name: report_of(paper) for paper in papers()}
 
 
 def title_of(study: str) -> str:

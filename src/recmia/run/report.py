@@ -169,7 +169,7 @@ def _page(
     }
     figures = _figures(folder / "figures")
     proposal = papers.of_study(rows, PROPOSAL)
-    deviations = {paper.name: paper.deviations for paper in registry.papers()}
+    deviations = {p.name: registry.deviations_of(p) for p in registry.papers()}
     notebooks = sorted(path.name for path in (folder / "notebooks").glob("*.html"))
     return environment.get_template("report.html.j2").render(
         manifest=manifest,

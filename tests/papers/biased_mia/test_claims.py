@@ -8,6 +8,7 @@ from recmia.lists.views import ONE_MODEL, PUBLISHED
 from recmia.papers.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED, all_claims
 from recmia.papers.biased_mia.contrasts import all_contrasts
 from recmia.papers.biased_mia.paper import PAPER
+from recmia.run.registry import report_of
 from recmia.run.settings import load_settings
 
 PAPERS_OWN = load_settings("biased-mia").biased_mia
@@ -62,7 +63,7 @@ def test_every_number_of_the_paper_finds_its_row() -> None:
 
 
 def test_every_artefact_is_described() -> None:
-    described = set(PAPER.report["artefacts"])
+    described = set(report_of(PAPER)["artefacts"])
     assert {c.artefact for c in all_claims(PAPERS_OWN)} <= described
     # Every table and figure of the paper's experiments has its place.
     assert {f"Table {n}" for n in range(2, 8)} <= described

@@ -28,6 +28,7 @@ from recmia.papers.dl_mia.fits import (
 )
 from recmia.papers.dl_mia.halves import HALVES
 from recmia.papers.dl_mia.paper import PAPER
+from recmia.run.registry import report_of
 from recmia.run.settings import load_settings
 
 
@@ -102,7 +103,7 @@ def test_every_number_of_the_paper_finds_its_row() -> None:
 
 
 def test_every_artefact_is_described() -> None:
-    described = set(PAPER.report["artefacts"])
+    described = set(report_of(PAPER)["artefacts"])
     assert {line.artefact for line in lines_of("dl-mia")} <= described
     assert {"Table 1", "Table 2", "Table 3", "Figure 1", "Figure 4", "Figure 5"} <= described
 

@@ -31,7 +31,6 @@ PAPER = Paper(
             "11_biased_mia.ipynb",
             "Biased-MIA (CCS 2021)",
             sections=("root_seed", "n_seeds", "device", "biased_mia", "intervals"),
-            modules=("recmia.plots", "recmia/recmia.mplstyle"),
             outputs=("11_biased_mia/", "reports:figures/biased-mia/"),
             external_inputs=source_files,
         ),

@@ -34,7 +34,6 @@ PAPER = Paper(
             "12_dl_mia.ipynb",
             "DL-MIA (KDD 2022)",
             sections=("root_seed", "n_seeds", "device", "dl_mia", "biased_mia", "intervals"),
-            modules=("recmia.plots", "recmia/recmia.mplstyle"),
             outputs=("12_dl_mia/", "reports:figures/dl-mia/"),
             external_inputs=source_files,
         ),

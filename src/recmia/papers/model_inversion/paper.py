@@ -32,7 +32,6 @@ PAPER = Paper(
             "13_model_inversion.ipynb",
             "Model inversion by poisoning (PoPETs 2020)",
             sections=("root_seed", "device", "model_inversion", "intervals"),
-            modules=("recmia.plots", "recmia/recmia.mplstyle"),
             outputs=("13_model_inversion/", "reports:figures/model-inversion/"),
             external_inputs=source_files,
         ),

@@ -52,7 +52,6 @@ PAPER = Paper(
             "01_preprocess.ipynb",
             "Click log to sessions",
             sections=("dataset", "root_seed", "device", "data", "preprocess"),
-            modules=("recmia.preprocess",),
             outputs=(*PREPROCESSED, "01_preprocess/results.json"),
             external_inputs=source_files,
         ),
@@ -61,7 +60,6 @@ PAPER = Paper(
             "02_augment.ipynb",
             "Similar items, near-misses and cohorts",
             sections=(*REPEATED, "readings", "cohorts"),
-            modules=("recmia.augment", "recmia.cohorts"),
             inputs=PREPROCESSED,
             outputs=("02_augment/",),
         ),
@@ -94,10 +92,6 @@ PAPER = Paper(
             "06_figures.ipynb",
             "Figures and tables",
             sections=(*REPEATED, "readings", "target", "figures"),
-            modules=(
-                *("recmia.plots", "recmia.papers.proposal.paper"),
-                *("recmia/recmia.mplstyle", "recmia/papers/proposal/paper_values.csv"),
-            ),
             inputs=(
                 "01_preprocess/results.json",
                 "02_augment/",
