@@ -217,7 +217,7 @@ def _training(figures: FigureSet, records: dict[tuple[str, int, str], TrainingRe
         ),
         "overfitting",
         "The overfitting curve",
-        "Training loss and ranking quality on unseen sessions of every target: means, and the range "
-        "over seeds.",
+        "Training loss and ranking quality on unseen sessions of every target: means, and the "
+        "range over seeds.",
         ["03_train"],
     )
