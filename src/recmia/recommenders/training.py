@@ -138,7 +138,7 @@ def train(
         DeviceError: ``cuda`` was asked for and is not there.
     """
     folder = Path(folder)
-    device = resolve_device(device)
+    device = str(resolve_device(device))
     advance = progress or (lambda epochs: None)
     description = {
         "target": target.model_dump(mode="json"),
