@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from recmia.evaluation.intervals import Measurement, evaluate_mean
+from recmia.evaluation.proportions import binomial_interval
 from recmia.experiments.study import Study
-from recmia.inversion.exposure import binomial_interval
 from recmia.papers.model_inversion.attacking import Batch, read_batch
 from recmia.papers.model_inversion.trials import Trial, groups_of
 from recmia.seeds import child_seed
