@@ -11,8 +11,8 @@ import numpy as np
 
 from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate, evaluate_contrast
 from recmia.experiments.kept import Kept
+from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
-from recmia.parallel import run_jobs
 from recmia.seeds import child_seed
 from recmia.storage import content_hash, read_arrays, read_json, write_json
 
@@ -84,7 +84,7 @@ def measure(
     """
     chosen = bootstrap(study)
     kept = [_kept(folder, _write_metrics, [runs], chosen) for runs in cases.values()]
-    run_jobs(_ensure, kept, workers=study.workers, total=len(kept), label=label)
+    make_all(study, kept, label=label)
     return {case: _measurements(k.path) for case, k in zip(cases, kept, strict=True)}
 
 
@@ -94,7 +94,7 @@ def differences(
     """Metric to the paired difference, first minus second, of each pair; kept as above."""
     chosen = bootstrap(study)
     kept = [_kept(folder, _write_differences, pair, chosen) for pair in pairs]
-    run_jobs(_ensure, kept, workers=study.workers, total=len(kept), label=label)
+    make_all(study, kept, label=label)
     return [{m.metric: m for m in _measurements(k.path)} for k in kept]
 
 
@@ -102,11 +102,6 @@ def _kept(folder: Path, make: Callable, attacks: Sequence[Runs], chosen: dict[st
     runs = [[(place.kept, place.name, place.row) for place in places] for places in attacks]
     name = content_hash([[(str(k.path), n, r) for k, n, r in places] for places in runs])[:16]
     return Kept(folder / f"{name}.json", make, *runs, **chosen)
-
-
-def _ensure(kept: Kept, progress: Callable[[float], None]) -> None:
-    kept.ensure()
-    progress(1)
 
 
 def _write_metrics(path: Path, runs: list, *, repeats: int, level: float, seed: int) -> None:
