@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recmia.attacks import item_vectors
-from recmia.lists.cohorts import load_cohorts, load_side, load_vocabulary_size
+from recmia.lists.cohorts import load_side, load_vocabulary_size
 from recmia.recommenders.ranking import hit_rate
 from recmia.storage import write_arrays
 
@@ -74,17 +73,3 @@ def keep_lists(
         folded_hit_any=hit_rate(folded, held, "any"),
         folded_hit_next=hit_rate(folded, held, "next"),
     )
-
-
-def keep_vectors(path: Path, split: Path, *, dim: int, epochs: int, seed: int) -> None:
-    """Factorise the vector set and write "vectors", float32 [V, dim]."""
-    known = load_cohorts(split)
-    vectors = item_vectors.factorise(
-        known.vectors.clicks,
-        known.vectors.lengths,
-        known.vocabulary_size,
-        dim=dim,
-        epochs=epochs,
-        seed=seed,
-    )
-    write_arrays(path, vectors=vectors)

@@ -19,13 +19,14 @@ from typing import Any
 
 from recmia.data.registry import find_files
 from recmia.experiments.kept import Kept
-from recmia.experiments.making import ensure_all
+from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import Side, keep_split, load_side
 from recmia.lists.data import keep_interactions, keep_synthetic
 from recmia.lists.movies import movie_recommender
-from recmia.lists.serving import Model, keep_lists, keep_vectors
+from recmia.lists.serving import Model, keep_lists
 from recmia.lists.settings import LETTERS, Lists
+from recmia.lists.vectors import keep_vectors
 from recmia.lists.views import SEEDS, Scene, View
 from recmia.recommenders.bert4rec import BERT4Rec
 from recmia.recommenders.caser import Caser
@@ -176,11 +177,11 @@ class ListWorld:
     def make_lists(self, models: Sequence[Model]) -> None:
         """Train recommenders and keep what they serve, side by side."""
         found, costs = [self.lists(model) for model in models], [*map(self.cost, models)]
-        ensure_all(found, costs=costs, workers=self.study.workers, label="recommenders")
+        make_all(self.study, found, costs=costs, label="recommenders")
 
     def make_vectors(self, dims: Iterable[int]) -> None:
         """Factorise the vector set of every data set and seed at some lengths, side by side."""
         chosen = list(product(dims, self.settings.datasets, self.seeds))
         found = [self.vectors(name, seed, dim) for dim, name, seed in chosen]
         costs = [dim for dim, *_ in chosen]
-        ensure_all(found, costs=costs, workers=self.study.workers, label="item vectors")
+        make_all(self.study, found, costs=costs, label="item vectors")
