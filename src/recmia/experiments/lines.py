@@ -38,16 +38,16 @@ class Line:
 
 
 def line_rows(
-    study: Study, folder: Path, lines: Iterable[Line], metrics: Sequence[str]
+    study: Study, folder: Path, lines: Iterable[Line], metrics: Sequence[str] | None = None
 ) -> list[Row]:
-    """A row for each line and metric; scores that several lines show are measured once."""
+    """A row for each line and metric (all where none is named); equal scores are measured once."""
     lines = list(lines)
     found = measure(study, folder, {line.runs: line.runs for line in lines})
     return [
         Row(**line.columns, metric=measured.metric, **numbers_of(measured))
         for line in lines
         for measured in found[line.runs]
-        if measured.metric in metrics
+        if metrics is None or measured.metric in metrics
     ]
 
 

@@ -20,7 +20,7 @@ ATTACKS: dict[str, dict[str, str]] = {
     SELF_TRAINED: {"attack": "DL-MIA", "variant": "guessed labels", "checkpoint": "last"},
     LEAKY: {"attack": "DL-MIA", "variant": "label leak", "checkpoint": "last"},
     LEAKY_BEST: {
-        **{"attack": "DL-MIA", "variant": "label leak"},
+        "attack": "DL-MIA", "variant": "label leak",
         "checkpoint": "best by target labels",
     },
 }

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
 from functools import cache
 
-from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
 from recmia.experiments.measuring import Place, Runs
 from recmia.experiments.stacking import stacked
 from recmia.experiments.study import Study
-from recmia.lists.serving import Model
-from recmia.lists.views import View
-from recmia.lists.world import ListWorld
 from recmia.papers.dl_mia.fits import Fit, Scored
-from recmia.papers.dl_mia.scoring import keep_features, keep_scores, schedule_of
-from recmia.papers.dl_mia.texts import text_vectors
 from recmia.papers.dl_mia.worlds import worlds
-from recmia.seeds import child_seed
-from recmia.storage import content_hash
 
 MOST_MODELS, MOST_NUMBERS = 27, 40_000_000  # of a stack
 
