@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,25 +30,39 @@ class Line:
     columns: dict[str, Any]
     runs: Runs
 
+    def values(self, names: Iterable[str]) -> tuple:
+        """Of some columns, None where it has none."""
+        return tuple(self.columns.get(name) for name in names)
+
     def matches(self, wanted: Mapping[str, Any]) -> bool:
-        """Whether its columns are as wanted: a list names several values, null none at all."""
-        return all(
-            self.columns.get(name) in (value if isinstance(value, list) else [value])
-            for name, value in wanted.items()
-        )
+        """Whether its columns are as wanted.
+
+        Args:
+            wanted: column to a value, null for none at all, to a list of values, or to another
+                column that has the same value, as ``{column: target}``.
+        """
+        return all(self.columns.get(name) in self._choices(value) for name, value in wanted.items())
+
+    def _choices(self, value: Any) -> list[Any]:
+        if isinstance(value, Mapping):
+            value = self.columns.get(value["column"])
+        return value if isinstance(value, list) else [value]
 
 
 def line_rows(
-    study: Study, folder: Path, lines: Iterable[Line], metrics: Sequence[str]
+    study: Study, folder: Path, lines: Iterable[Line], metrics: Container[str] | None = None
 ) -> list[Row]:
-    """A row for each line and metric; scores that several lines show are measured once."""
+    """A row for each line and each of ``metrics`` (all where left out).
+
+    Scores that several lines show are measured once.
+    """
     lines = list(lines)
     found = measure(study, folder, {line.runs: line.runs for line in lines})
     return [
         Row(**line.columns, metric=measured.metric, **numbers_of(measured))
         for line in lines
         for measured in found[line.runs]
-        if measured.metric in metrics
+        if metrics is None or measured.metric in metrics
     ]
 
 
@@ -63,7 +78,8 @@ def claim_rows(
         claims: key to the claim, of ``claims.yaml``: the ``artefact`` whose lines it is about (or
             a list), what these have in ``first`` and ``second`` (see `Line.matches`), what it
             ``says`` of first minus second, and the column by which the second ``differs``. It is
-            judged in each setting under each reading that has both, or under its ``reading``.
+            judged in each setting under each reading that has both, or under its ``reading``; the
+            two may differ in the parts of the setting that it ``varies``.
     """
     held = [
         (key, claim, *pair)
@@ -88,14 +104,15 @@ def claim_rows(
 
 
 def pairs(claim: Mapping[str, Any], lines: Iterable[Line]) -> Iterator[tuple[Line, Line]]:
-    """The lines that a claim compares: of one artefact, reading and setting."""
+    """The lines that a claim compares: of one reading and setting, but for what it ``varies``."""
     about = {"artefact": claim["artefact"], "reading": claim.get("reading", list(METRICS))}
     lines = [line for line in lines if line.matches(about)]
-    seconds = {_place(line): line for line in lines if line.matches(claim["second"])}
+    place = ("reading", *(name for name in SETTING if name not in claim.get("varies", ())))
+    seconds: dict[tuple, list[Line]] = defaultdict(list)
     for line in lines:
-        if line.matches(claim["first"]) and _place(line) in seconds:
-            yield line, seconds[_place(line)]
-
-
-def _place(line: Line) -> tuple:
-    return tuple(line.columns.get(n) for n in ("artefact", "reading", *SETTING))
+        if line.matches(claim["second"]):
+            seconds[line.values(place)].append(line)
+    for line in lines:
+        if line.matches(claim["first"]):
+            others = (other for other in seconds[line.values(place)] if other is not line)
+            yield from ((line, other) for other in others)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from recmia.attacks.difference_vectors import PositionWeights, difference_vector
 from recmia.attacks.user_features import user_features
 from recmia.lists.cohorts import Side, load_side, load_vocabulary_size
 from recmia.lists.serving import Model
-from recmia.lists.settings import LETTERS
+from recmia.lists.settings import LETTERS, Lists
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.popularity_randomization import PopularityRandomization
 from recmia.seeds import child_seed, generator
@@ -79,6 +79,11 @@ class View:
             *(self.features, self.weights, str(self.k), str(self.l)),
             *(str(self.random_labels), str(self.share)),
         )
+
+
+def view_of(settings: Lists, data: str, recommender: str, **fields: Any) -> View:
+    """A view with whole lists and vectors of the usual length, but for ``fields``."""
+    return View(data, recommender, **{"k": settings.top_k, "l": settings.vector_dim} | fields)
 
 
 @dataclass(frozen=True)

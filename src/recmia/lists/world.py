@@ -27,7 +27,7 @@ from recmia.lists.movies import movie_recommender
 from recmia.lists.serving import Model, keep_lists
 from recmia.lists.settings import LETTERS, Lists
 from recmia.lists.vectors import keep_vectors
-from recmia.lists.views import SEEDS, Scene, View
+from recmia.lists.views import SEEDS, Scene, View, view_of
 from recmia.recommenders.bert4rec import BERT4Rec
 from recmia.recommenders.caser import Caser
 from recmia.recommenders.gru4rec import GRU4Rec
@@ -67,8 +67,7 @@ class ListWorld:
     def view(self, cell: str, **fields: Any) -> View:
         """The recommender of the paper's two letters, seen as the settings say."""
         data, letter = cell
-        chosen = {"k": self.settings.top_k, "l": self.settings.vector_dim} | fields
-        return View(data, self.settings.names[letter], **chosen)
+        return view_of(self.settings, data, self.settings.names[letter], **fields)
 
     def data(self, name: str) -> Kept:
         """A data set (`recmia.lists.data.load_kept`)."""
