@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, logsigmoid
 
-from recmia.attacks.networks import resolve_device
+from recmia.device import resolve_device
 from recmia.errors import SettingsError
 from recmia.recommenders.histories import check_distinct_users, histories_of, trained_places
 from recmia.recommenders.sequences import check_sequences, drop, last_items, own_chance, ranked_by

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recmia.attacks.networks import resolve_device
+from recmia.device import resolve_device
 from recmia.errors import DataError
 from recmia.recommenders.sequences import RankedByHistory, check_sequences, drop, own_chance
 from recmia.seeds import generator

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from recmia.attacks.networks import resolve_device, torch_generator
+from recmia.device import resolve_device
 from recmia.errors import DataError
+from recmia.networks import torch_generator
 from recmia.recommenders.histories import (
     check_distinct_users,
     histories_of,

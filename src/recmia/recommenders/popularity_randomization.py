@@ -43,10 +43,6 @@ class PopularityRandomization:
         """int64 [N_cand]: what lists of k are drawn from; at most the whole catalogue."""
         return self.popularity.order[: round(k / self.alpha)]
 
-    def true_alpha(self, k: int) -> float:
-        """N_rec / N_cand of lists of k: above ``alpha`` where the catalogue is too small for it."""
-        return min(1.0, k / len(self.candidates(k)))
-
     def recommend(self, sessions: Sessions, k: int) -> np.ndarray:
         """Int64 [n, k], padded with 0 where fewer than k candidates are left to a user."""
         candidates = self.candidates(k)

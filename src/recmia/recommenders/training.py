@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,14 +19,12 @@ from recmia.errors import ArtifactError, RecmiaError
 from recmia.parallel import run_jobs
 from recmia.recommenders import ranking, transformer
 from recmia.recommenders.loss import TiedCrossEntropy
+from recmia.recommenders.sequences import length_batches
 from recmia.recommenders.settings import Target
 from recmia.seeds import child_seed, generator
 from recmia.sessions import Sessions
 from recmia.storage import content_hash, read_json, write_aside, write_json
 
-# Sessions are sorted by length within this many batches: enough for batches of nearly one length,
-# few enough that their make-up changes from epoch to epoch where data are large.
-BATCHES_SORTED_TOGETHER = 64
 RANKING_DEPTH = 20
 
 
@@ -73,21 +71,6 @@ class TrainingRecord:
         )
         _set_weights(model, load_file(self.weights(epoch)))
         return model.eval()
-
-    def best_epoch(self) -> int:
-        """The recorded epoch of the highest validation NDCG@20 (the first of equals).
-
-        Raises:
-            ArtifactError: it was trained without validation sessions.
-        """
-        scored = [
-            (row["validation_ndcg_20"], -row["epoch"])
-            for row in self.curve
-            if row["epoch"] in self.target.recorded_epochs and row["validation_ndcg_20"] is not None
-        ]
-        if not scored:
-            raise ArtifactError(f"{self.folder}: no validation sessions, so no best epoch.")
-        return -max(scored)[1]
 
 
 @dataclass(frozen=True)
@@ -138,7 +121,7 @@ def train(
         DeviceError: ``cuda`` was asked for and is not there.
     """
     folder = Path(folder)
-    device = resolve_device(device)
+    device = str(resolve_device(device))
     advance = progress or (lambda epochs: None)
     description = {
         "target": target.model_dump(mode="json"),
@@ -220,30 +203,6 @@ def load_record(folder: str | Path) -> TrainingRecord:
     )
 
 
-def length_bucketed_batches(
-    lengths: np.ndarray, batch_size: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """Batches of similar length in random order; every session exactly once.
-
-    Args:
-        lengths: int64 [n].
-        batch_size: sessions a batch; the last of a group may be smaller.
-        rng: decides which sessions meet, and the order of the batches.
-
-    Yields:
-        int64 arrays of positions.
-    """
-    shuffled = rng.permutation(len(lengths))
-    together = batch_size * BATCHES_SORTED_TOGETHER
-    batches = []
-    for start in range(0, len(shuffled), together):
-        group = shuffled[start : start + together]
-        group = group[np.argsort(lengths[group], kind="stable")]
-        batches += [group[i : i + batch_size] for i in range(0, len(group), batch_size)]
-    for index in rng.permutation(len(batches)):
-        yield batches[index]
-
-
 def batch_loss(model: torch.nn.Module, tokens: torch.Tensor) -> tuple[torch.Tensor, int]:
     """Transformers4Rec's training loss of a batch, and the number of tokens it is the mean of.
 
@@ -294,7 +253,7 @@ def train_epoch(
     mixed = torch.autocast(tokens.device.type, torch.bfloat16, enabled=tokens.is_cuda)
     model.train()
     total, count = torch.zeros((), dtype=torch.float64, device=tokens.device), 0
-    for rows in length_bucketed_batches(lengths, batch_size, generator(seed, "batches", epoch)):
+    for rows in length_batches(lengths, batch_size, generator(seed, "batches", epoch)):
         batch = tokens[torch.from_numpy(rows).to(tokens.device)]
         if transformer.is_causal(model):
             batch = batch[:, : lengths[rows].max() + 2]
@@ -412,7 +371,7 @@ def _save_weights(model: torch.nn.Module, folder: Path, epoch: int) -> None:
 def _source_hash() -> str:
     """SHA-256 of the modules that decide what is learned and how its ranking is measured."""
     digest = hashlib.sha256()
-    for name in ("training.py", "transformer.py", "loss.py", "ranking.py"):
+    for name in ("training.py", "transformer.py", "loss.py", "ranking.py", "sequences.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from recmia import networks
 from recmia.attacks import (
     difference_vectors,
     k_means,
-    networks,
     popular_share,
     stacked,
     user_features,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from recmia import networks
 from recmia.attacks import (
     base,
     bessel,
@@ -14,7 +15,6 @@ from recmia.attacks import (
     disentanglement,
     gaussian_autoencoders,
     label_leak,
-    networks,
     stacked,
     stacked_dl_mia,
     stacked_layers,

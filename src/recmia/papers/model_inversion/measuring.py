@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from recmia.evaluation.intervals import Measurement, evaluate_mean
+from recmia.evaluation.proportions import binomial_interval
 from recmia.experiments.measuring import bootstrap
 from recmia.experiments.study import Study
-from recmia.inversion.exposure import binomial_interval
 from recmia.papers.model_inversion.playing import Found
 
 PRECISION, RECALL = "MIPre", "MIRec"

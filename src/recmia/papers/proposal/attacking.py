@@ -13,15 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from recmia.attacks import loss_threshold, networks, score_mlp
+from recmia import networks
+from recmia.attacks import cross_fit as cross_fitting
+from recmia.attacks import loss_threshold, score_mlp
 from recmia.attacks.base import Attack, Observations
+from recmia.attacks.cross_fit import cross_fit
 from recmia.attacks.loss_threshold import LossThreshold
 from recmia.attacks.score_mlp import ScoreMLP
 from recmia.cohorts import CohortSet
 from recmia.evaluation import controls, folds, neighbours
-from recmia.evaluation import cross_fit as cross_fitting
 from recmia.evaluation.controls import blind_scores, permuted_membership
-from recmia.evaluation.cross_fit import cross_fit
 from recmia.evaluation.folds import group_folds, link_groups
 from recmia.evaluation.intervals import ScoredUnits
 from recmia.evaluation.neighbours import neighbour_kinds

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from recmia import networks
 from recmia.attacks import (
     bessel,
     biased_mia,
@@ -18,7 +19,6 @@ from recmia.attacks import (
     dl_mia,
     gaussian_autoencoders,
     item_vectors,
-    networks,
     popular_share,
     random_guess,
     stacked,
