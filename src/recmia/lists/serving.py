@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,52 +18,24 @@ from recmia.data.registry import find_files
 from recmia.experiments.stamped import stamped
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import SIDES, Cohorts, Side, load_data_set, shrunken, split
-from recmia.lists.settings import Lists
+from recmia.lists.letters import seed_word
 from recmia.parallel import run_jobs
-from recmia.recommenders import (
-    bert4rec,
-    caser,
-    content,
-    gru4rec,
-    histories,
-    item_neighbours,
-    latent_factors,
-    lists,
-    neural_cf,
-    popularity,
-    ranking,
-    sequences,
-)
-from recmia.recommenders.bert4rec import BERT4Rec
-from recmia.recommenders.caser import Caser
-from recmia.recommenders.content import ContentBased, UserFeatures
-from recmia.recommenders.gru4rec import GRU4Rec
-from recmia.recommenders.item_neighbours import ItemNeighbours
-from recmia.recommenders.latent_factors import LatentFactors
-from recmia.recommenders.neural_cf import NeuralCF
+from recmia.recommenders import base, histories, lists, loss, neumf, ranking, sequences
+from recmia.recommenders.base import Recommender
+from recmia.recommenders.content import UserFeatures
 from recmia.recommenders.ranking import hit_rate
+from recmia.recommenders.registry import RECOMMENDERS
 from recmia.seeds import child_seed
 from recmia.sessions import FIRST_ITEM
 from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
 
 STEP = "11_biased_mia"
-ALGORITHMS = {"I": "Item", "L": "LFM", "N": "NCF", "C": "content-based"}
-SEQUENTIAL = {"B": "BERT4Rec", "C": "Caser", "G": "GRU4Rec"}
-# Modules whose change makes saved lists stale; what data they were given is hashed itself.
+# Beside a recommender's own, modules whose change makes its saved lists stale; what data they were
+# given is hashed itself.
 DECISIVE = (
-    content, factorisation, histories, item_neighbours, latent_factors, lists, movie_metadata,
-    neural_cf, popularity, ranking, row_draws,
-)  # fmt: skip
-# A sequential recommender, its module, and the section of its settings.
-SEQUENTIAL_KINDS = {
-    "B": (BERT4Rec, bert4rec, "bert4rec"),
-    "C": (Caser, caser, "caser"),
-    "G": (GRU4Rec, gru4rec, "gru4rec"),
-}
-DECISIVE_OF_SEQUENTIAL = (histories, lists, popularity, ranking, sequences)
-# Seconds a fit grow about like this; a longer LFM's grow with its epochs.
-COST = {"N": 30, "L": 10, "C": 3, "I": 1}
-COST_OF_SEQUENTIAL = {"B": 30, "C": 10, "G": 5}
+    *(base, factorisation, histories, lists, loss, movie_metadata, neumf, ranking, row_draws),
+    sequences,
+)
 
 
 @dataclass(frozen=True)
@@ -71,11 +44,11 @@ class Model:
 
     Attributes:
         letter: data set.
-        algorithm: a letter of `ALGORITHMS`, or of `SEQUENTIAL` where the study's recommenders look
-            at the order; "L100" is LFM trained for 100 epochs.
+        algorithm: its name in `RECOMMENDERS`.
         side: "shadow" or "target".
         seed: repetition.
         share: of the side's users that is kept (the data-size test).
+        epochs: that it is trained for; 0 for those of the settings.
     """
 
     letter: str
@@ -83,11 +56,13 @@ class Model:
     side: str
     seed: int
     share: float = 1.0
+    epochs: int = 0
 
-
-def algorithm_names(settings: Lists) -> dict[str, str]:
-    """Letter to name of the recommenders that a study has."""
-    return SEQUENTIAL if settings.sequential else ALGORITHMS
+    @property
+    def seed_words(self) -> tuple[str | int | float, ...]:
+        """Names of the seed of its recommender."""
+        word = seed_word(self.algorithm, self.epochs)
+        return self.letter, word, self.side, self.seed, self.share
 
 
 def data_of(study: Study, letter: str, seed: int) -> Cohorts:
@@ -130,7 +105,9 @@ def models(study: Study) -> list[Model]:
     found = models_of_cells(study)
     if settings.content_based:
         letter = settings.content_based
-        found += [Model(letter, "C", side, seed) for side in SIDES for seed in study.seeds()]
+        found += [
+            Model(letter, "content-based", side, seed) for side in SIDES for seed in study.seeds()
+        ]
     found += [
         Model(settings.size_dataset, algorithm, "shadow", seed, share)
         for algorithm in settings.algorithms
@@ -138,7 +115,7 @@ def models(study: Study) -> list[Model]:
         for seed in study.seeds()
     ]
     found += [
-        Model(letter, f"L{epochs}", side, seed)
+        Model(letter, "lfm", side, seed, epochs=epochs)
         for letter, tried in settings.longer_lfm.items()
         for epochs in tried
         for side in SIDES
@@ -159,15 +136,14 @@ def models_of_cells(study: Study) -> list[Model]:
 
 
 def _cost(study: Study, model: Model) -> float:
-    if study.settings.biased_mia.sequential:
-        return COST_OF_SEQUENTIAL[model.algorithm]
-    usual = study.settings.biased_mia.latent_factors.epochs
-    return COST[model.algorithm[0]] * int(model.algorithm[1:] or usual) / usual
+    usual = study.settings.biased_mia.settings_of(model.algorithm).get("epochs", 1)
+    return RECOMMENDERS[model.algorithm].cost * (model.epochs or usual) / usual
 
 
 def lists_path(study: Study, model: Model) -> Path:
     """Where a model's lists are kept."""
-    name = f"{model.letter}{model.algorithm}-{model.side}"
+    name = f"{model.letter}-{model.algorithm}-{model.side}"
+    name += f"-{model.epochs}-epochs" if model.epochs else ""
     name += "" if model.share == 1 else f"-{round(100 * model.share)}%"
     return study.folder(STEP) / "lists" / f"seed{model.seed}" / f"{name}.npz"
 
@@ -179,23 +155,18 @@ def lists_identity(study: Study, model: Model) -> str:
 
 
 def _lists_identity(study: Study, model: Model) -> str:
-    settings = study.settings.biased_mia
-    used, code = ("neighbours", "latent_factors", "neural_cf"), DECISIVE
-    if settings.sequential:
-        # Its own alone: other epochs of one recommender leave the lists of the others as they are.
-        _, module, section = SEQUENTIAL_KINDS[model.algorithm]
-        used, code = (section,), (module, *DECISIVE_OF_SEQUENTIAL)
-    values = settings.model_dump(mode="json")
-    side = side_of(study, model)
+    settings, side = study.settings.biased_mia, side_of(study, model)
     return content_hash(
         side.seen.content_hash(),
         side.held_out.content_hash(),
         side.n_members,
-        [model.letter, model.algorithm, model.side, model.seed, model.share],
-        {name: values[name] for name in ("top_k", "held_out_share", *used)},
+        vars(model),
+        [settings.top_k, settings.held_out_share],
+        # Its own alone: other settings of one leave the lists of the others as they are.
+        settings.settings_of(model.algorithm),
         study.settings.root_seed,
         study.device,
-        source_hash(*code),
+        source_hash(sys.modules[RECOMMENDERS[model.algorithm].__module__], *DECISIVE),
     )
 
 
@@ -217,10 +188,8 @@ def _make_lists(job: tuple[Study, Model], progress: Callable[[float], None]) -> 
 def _train_and_serve(study: Study, model: Model, path: Path) -> None:
     side, k = side_of(study, model), study.settings.biased_mia.top_k
     recommender = make_recommender(study, model).fit(side.members)
-    # General recommenders never offer what somebody has; sequential ones do unless they are told.
-    told = {"exclude_seen": True} if study.settings.biased_mia.sequential else {}
-    served = recommender.recommend(side.members, k, **told)
-    folded = recommender.recommend_folded_in(side.seen, k, **told)
+    served = recommender.recommend(side.members, k, exclude_seen=True)
+    folded = recommender.recommend_folded_in(side.seen, k, exclude_seen=True)
     held = side.held_out
     write_arrays(
         path,
@@ -233,36 +202,23 @@ def _train_and_serve(study: Study, model: Model, path: Path) -> None:
     )
 
 
-def make_recommender(study: Study, model: Model):
+def make_recommender(study: Study, model: Model) -> Recommender:
     """The recommender of a model, untrained, with the paper's settings."""
-    settings = study.settings.biased_mia
-    size = data_of(study, model.letter, model.seed).vocabulary_size
-    seed = child_seed(study.settings.root_seed, "biased-mia", "recommender", *vars(model).values())
-    if settings.sequential:
-        kind, _, section = SEQUENTIAL_KINDS[model.algorithm]
-        epochs = getattr(settings, section).epochs
-        return kind(vocabulary_size=size, epochs=epochs, device=study.device, seed=seed)
-    if model.algorithm == "I":
-        return ItemNeighbours(
-            vocabulary_size=size, neighbours=settings.neighbours, last_clicks=None
-        )
-    if model.algorithm[0] == "L":
-        chosen = settings.latent_factors.model_dump()
-        if longer := model.algorithm[1:]:
-            chosen["epochs"] = int(longer)
-        return LatentFactors(vocabulary_size=size, **chosen, seed=seed)
-    if model.algorithm == "N":
-        return NeuralCF(
-            vocabulary_size=size,
-            **settings.neural_cf.model_dump(),
-            device=study.device,
-            seed=seed,
-        )
-    return content_based(study, model.letter)
+    root = study.settings.root_seed
+    offered: dict[str, Any] = {
+        "vocabulary_size": data_of(study, model.letter, model.seed).vocabulary_size,
+        "device": study.device,
+        "seed": child_seed(root, "biased-mia", "recommender", *model.seed_words),
+    }
+    if "item_features" in RECOMMENDERS.asked(model.algorithm):
+        offered |= metadata_of(study, model.letter)
+    chosen = study.settings.biased_mia.settings_of(model.algorithm)
+    chosen |= {"epochs": model.epochs} if model.epochs else {}
+    return RECOMMENDERS.make(model.algorithm, chosen, **offered)
 
 
-def content_based(study: Study, letter: str) -> ContentBased:
-    """The content-based recommender with the metadata of a data set (section 3.5).
+def metadata_of(study: Study, letter: str) -> dict[str, Any]:
+    """What is known of a data set's items and users (section 3.5), as `ContentBased` takes it.
 
     Raises:
         DataError: the metadata is missing or wrong.
@@ -272,13 +228,13 @@ def content_based(study: Study, letter: str) -> ContentBased:
     place = place if place.suffix == ".zip" else place.parent
     # Padding, start and end are no movies.
     movies = np.concatenate([np.full(FIRST_ITEM, -1), known.item_ids])
-    return ContentBased(
-        item_features=movie_metadata.read_movies(place).features(movies),
-        user_features=UserFeatures(
+    return {
+        "item_features": movie_metadata.read_movies(place).features(movies),
+        "user_features": UserFeatures(
             np.arange(known.n_users),
             movie_metadata.read_demographics(place).features(known.user_ids),
         ),
-    )
+    }
 
 
 def vectors_path(study: Study, letter: str, seed: int, dim: int) -> Path:

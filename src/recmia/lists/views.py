@@ -11,6 +11,7 @@ from recmia.attacks.difference_vectors import PositionWeights, difference_vector
 from recmia.attacks.user_features import user_features
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import Side
+from recmia.lists.letters import letter_of, seed_word
 from recmia.lists.serving import Model, data_of, read_lists, read_vectors, side_of
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.popularity_randomization import PopularityRandomization
@@ -33,7 +34,8 @@ class View:
 
     Attributes:
         letter: data set.
-        algorithm: of the recommender.
+        algorithm: of the recommender, its name in the registry.
+        epochs: that it is trained for; 0 for those of the settings.
         serving: who gets which lists, see `observe`.
         defence: ratio of Popularity Randomization in non-members' lists; 0 without it.
         generator: features of `user_features`, or "histories only".
@@ -46,6 +48,7 @@ class View:
 
     letter: str
     algorithm: str
+    epochs: int = 0
     serving: str = PUBLISHED
     defence: float = 0.0
     generator: str = "Origin"
@@ -58,7 +61,18 @@ class View:
     @property
     def name(self) -> str:
         """Two letters, as in the paper's Table 1."""
-        return self.letter + self.algorithm
+        return self.letter + letter_of(self.algorithm)
+
+    @property
+    def seed_words(self) -> tuple[str, ...]:
+        """Names of the seed of an attack that learns from it."""
+        fields = vars(self) | {"algorithm": seed_word(self.algorithm, self.epochs)}
+        del fields["epochs"]
+        return tuple(map(str, fields.values()))
+
+    def model(self, side: str, seed: int) -> Model:
+        """The recommender of one side and repetition."""
+        return Model(self.letter, self.algorithm, side, seed, self.share, self.epochs)
 
 
 @dataclass(frozen=True)
@@ -87,7 +101,7 @@ def observe(study: Study, view: View, side: str, seed: int) -> Seen:
       the other gets popular items. What is found here is the algorithm, for nobody was trained on.
     - members only, halved at random: members' own lists; one half is labelled member.
     """
-    model = Model(view.letter, view.algorithm, side, seed, view.share)
+    model = view.model(side, seed)
     users, saved = side_of(study, model), read_lists(study, model)
     members, rest = users.seen[: users.n_members], users.seen[users.n_members :]
     if view.serving == PUBLISHED:
@@ -114,7 +128,7 @@ def observe(study: Study, view: View, side: str, seed: int) -> Seen:
 
 def unpersonalised(study: Study, view: View, side: str, seed: int, users: Sessions) -> np.ndarray:
     """Lists int64 [n, top_k] for users whose data the recommender lacks."""
-    of: Side = side_of(study, Model(view.letter, view.algorithm, side, seed, view.share))
+    of: Side = side_of(study, view.model(side, seed))
     size, k = vocabulary_size(study, view.letter, seed), study.settings.biased_mia.top_k
     if view.defence:
         root = child_seed(study.settings.root_seed, "biased-mia", "defence", view.letter, side)

@@ -27,7 +27,6 @@ from recmia.experiments.study import Study
 from recmia.lists import views
 from recmia.lists.serving import (
     STEP,
-    Model,
     lists_identity,
     vectors_identity,
 )
@@ -92,11 +91,10 @@ def stacks(study: Study, attempts: list[Attempt]) -> list[Stack]:
 def _shape(study: Study, model: AttackModel) -> tuple[str, str, int, int]:
     """Schedule, data set, users and width; a longer LFM is a group of its own."""
     view = model.shadow
-    side = views.side_of(
-        study, Model(view.letter, view.algorithm, "shadow", model.seed, view.share)
-    )
+    side = views.side_of(study, view.model("shadow", model.seed))
     users = side.n_members if view.serving == views.MEMBERS_ONLY else len(side.seen)
-    return model.schedule, view.letter + view.algorithm[1:], users, _width(view)
+    group = view.letter + (str(view.epochs) if view.epochs else "")
+    return model.schedule, group, users, _width(view)
 
 
 def _width(view: View) -> int:
@@ -159,7 +157,7 @@ def _model_seed(study: Study, model: AttackModel) -> int:
         study.settings.root_seed,
         "biased-mia",
         "attack",
-        *(str(value) for value in vars(model.shadow).values()),
+        *model.shadow.seed_words,
         model.schedule,
         model.seed,
     )
@@ -167,9 +165,8 @@ def _model_seed(study: Study, model: AttackModel) -> int:
 
 def view_identity(study: Study, view: View, side: str, seed: int) -> str:
     """What the features of a view depend on."""
-    model = Model(view.letter, view.algorithm, side, seed, view.share)
     return content_hash(
-        lists_identity(study, model),
+        lists_identity(study, view.model(side, seed)),
         vectors_identity(study, view.letter, seed, view.l),
         vars(view),
         _source(),

@@ -45,7 +45,7 @@ class Attempt:
     @property
     def setting(self) -> str:
         """The paper's letters, e.g. AIMN."""
-        return self.shadow.name[:2] + self.target.name[:2]
+        return self.shadow.name + self.target.name
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _generators(settings: BiasedMIAStudy) -> Iterator[Claim]:
 def _content_based(settings: BiasedMIAStudy) -> Iterator[Claim]:
     if settings.content_based is None:
         return
-    cell = View(settings.content_based, "C")
+    cell = View(settings.content_based, "content-based")
     for generator in settings.generators:
         for reading, attempt in readings(settings, cell, generator=generator):
             yield Claim(attempt, "Figure 11", reading, generator)
@@ -253,7 +253,7 @@ def trained_for(epochs: int) -> str:
 
 def _longer(settings: BiasedMIAStudy) -> Iterator[Claim]:
     for letter, tried in settings.longer_lfm.items():
-        usual = settings.latent_factors.epochs
-        for epochs, algorithm in [(usual, "L"), *((e, f"L{e}") for e in tried)]:
-            for reading, attempt in readings(settings, View(letter, algorithm)):
-                yield Claim(attempt, "Overlap", reading, trained_for(epochs))
+        for epochs in (0, *tried):
+            for reading, attempt in readings(settings, View(letter, "lfm", epochs=epochs)):
+                condition = trained_for(epochs or settings.lfm.epochs)
+                yield Claim(attempt, "Overlap", reading, condition)

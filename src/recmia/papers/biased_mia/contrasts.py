@@ -36,8 +36,8 @@ def _algorithms(settings: BiasedMIAStudy) -> Iterator[Contrast]:
     claim = "Figure 3: Item and NCF are easier to attack than LFM"
     for letter in settings.datasets:
         for algorithm in settings.algorithms:
-            if algorithm != "L" and "L" in settings.algorithms:
-                first, second = View(letter, algorithm), View(letter, "L")
+            if algorithm != "lfm" and "lfm" in settings.algorithms:
+                first, second = View(letter, algorithm), View(letter, "lfm")
                 where = f"{first.name}{first.name} above {second.name}{second.name}"
                 yield from _pairs(
                     claim, where, readings(settings, first), readings(settings, second)
@@ -113,11 +113,11 @@ def _sizes(settings: BiasedMIAStudy) -> Iterator[Contrast]:
 def _generators(settings: BiasedMIAStudy) -> Iterator[Contrast]:
     found = cells(settings)
     if settings.content_based:
-        found.append(View(settings.content_based, "C"))
+        found.append(View(settings.content_based, "content-based"))
     for cell in found:
         for generator in settings.generators:
             if generator != "Origin":
-                figure = "11" if cell.algorithm == "C" else "10"
+                figure = "11" if cell.algorithm == "content-based" else "10"
                 yield from _pairs(
                     f"Figure {figure}: Origin beats the other features",
                     f"{cell.name * 2}, {generator}",

@@ -10,7 +10,7 @@ from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.figure_set import FigureSet
 from recmia.experiments.results import ResultRow, join_paper_values
 from recmia.experiments.study import Study
-from recmia.lists.serving import ALGORITHMS
+from recmia.lists.letters import cell_of, title_of
 from recmia.lists.views import NOBODY, ONE_MODEL, PUBLISHED
 from recmia.papers.biased_mia.claims import (
     AS_PUBLISHED,
@@ -154,7 +154,7 @@ def _controls(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy)
 
 def _grid(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) -> None:
     rows = _of(table, "Figure 6")
-    names = [d + a for d in settings.datasets for a in settings.algorithms]
+    names = settings.cells
     rows = rows.assign(panel=rows.series, shadow=rows.setting.str[:2], target=rows.setting.str[2:])
     rows["target"] = pd.Categorical(rows.target, names, ordered=True)
     rows = rows.sort_values(["target"], kind="stable").astype({"target": str})
@@ -194,6 +194,10 @@ def _overlap(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) 
     )
 
 
+def _recommender(setting: str) -> str:
+    return title_of(cell_of(setting[:2])[1])
+
+
 def _parameter(rows: pd.DataFrame, name: str) -> pd.Series:
     return rows.condition.str.extract(rf"\b{name} = (\d+)", expand=False).astype(float)
 
@@ -203,9 +207,7 @@ SWEPT = ((AS_PUBLISHED, HARD_LABEL_AUC), (CORRECTED, ROC_AUC))
 
 def _lengths(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) -> None:
     rows = _of(table, "Figure 8", *SWEPT)
-    rows = rows.assign(
-        panel=rows.dataset, style=rows.series, series=rows.setting.str[1].map(ALGORITHMS)
-    )
+    rows = rows.assign(panel=rows.dataset, style=rows.series, series=rows.setting.map(_recommender))
     for letter, name, what in (("a", "k", "recommendations k"), ("b", "l", "vector length l")):
         own = rows.assign(x=_parameter(rows, name)).dropna(subset=["x"])
         figures.add(
@@ -355,7 +357,7 @@ def _defence(figures: FigureSet, table: pd.DataFrame, settings: BiasedMIAStudy) 
     curve = rows.assign(
         x=ratio.where(rows.condition != UNDEFENDED, 1.0),
         panel=rows.dataset,
-        series=rows.setting.str[1].map(ALGORITHMS),
+        series=rows.setting.map(_recommender),
         style=rows.series,
     )
     curve = curve[~rows.condition.str.endswith("not know")]

@@ -9,7 +9,8 @@ from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.results import ResultRow, numbers_of
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import SIDES, Side
-from recmia.lists.serving import ALGORITHMS, Model, data_of, read_lists, side_of
+from recmia.lists.letters import cell_of, title_of
+from recmia.lists.serving import Model, data_of, read_lists, side_of
 from recmia.lists.views import View, unpersonalised
 from recmia.papers.biased_mia.claims import (
     AS_PUBLISHED,
@@ -119,7 +120,7 @@ def ranking_rows(study: Study) -> list[ResultRow]:
                         cell.letter,
                         artefact="Table 2",
                         setting=cell.name,
-                        attack=ALGORITHMS[cell.algorithm],
+                        attack=title_of(cell.algorithm),
                         reading=reading,
                         condition="; ".join(part for part in (side, who) if part),
                         metric=metric,
@@ -149,15 +150,16 @@ def ranking_rows(study: Study) -> list[ResultRow]:
 def _recommenders(study: Study) -> list[tuple[str, str]]:
     settings = study.settings.biased_mia
     pairs = [(view.letter, view.algorithm) for view in cells(settings)]
-    return pairs + ([(settings.content_based, "C")] if settings.content_based else [])
+    return pairs + ([(settings.content_based, "content-based")] if settings.content_based else [])
 
 
 def _popular_hits(study: Study, letter: str, side: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Hits of the most popular items among members, who are not offered what they have."""
     cohorts = data_of(study, letter, seed)
     users = cohorts.sides[side]
-    server = Popularity(vocabulary_size=cohorts.vocabulary_size, exclude_seen=True)
-    lists = server.fit(users.members).recommend(users.members, study.settings.biased_mia.top_k)
+    server = Popularity(vocabulary_size=cohorts.vocabulary_size).fit(users.members)
+    k = study.settings.biased_mia.top_k
+    lists = server.recommend(users.members, k, exclude_seen=True)
     return hit_rate(lists, users.held_out[: users.n_members]), users.members.row_ids
 
 
@@ -187,7 +189,7 @@ def defence_rows(study: Study) -> list[ResultRow]:
                         cell.letter,
                         artefact="Figure 14",
                         setting=cell.name,
-                        attack=ALGORITHMS[cell.algorithm],
+                        attack=title_of(cell.algorithm),
                         reading=AS_PUBLISHED,
                         condition=f"{condition}; {who}",
                         metric=metric,
@@ -200,29 +202,29 @@ def defence_rows(study: Study) -> list[ResultRow]:
 def overlap_rows(study: Study) -> list[ResultRow]:
     """How much of members' lists is popular anyway: where it is much, there is little to tell."""
     settings = study.settings.biased_mia
-    usual = {"L": settings.latent_factors.epochs}
-    found = [(cell.letter, cell.algorithm) for cell in cells(settings)]
-    found += [(letter, f"L{e}") for letter, tried in settings.longer_lfm.items() for e in tried]
+    found = cells(settings)
+    for letter, tried in settings.longer_lfm.items():
+        found += [View(letter, "lfm", epochs=epochs) for epochs in tried]
     rows = []
-    for letter, algorithm in found:
-        view, runs = View(letter, algorithm), []
+    for view in found:
+        runs = []
         for seed in study.seeds():
-            model = Model(letter, algorithm, "target", seed)
+            model = view.model("target", seed)
             members = side_of(study, model).members
             popular = unpersonalised(study, view, "target", seed, members[:1])[0]
             served = read_lists(study, model)["served"]
             runs.append((np.isin(served, popular).mean(axis=1), members.row_ids))
-        epochs = algorithm[1:] or usual.get(algorithm)
+        epochs = view.epochs or (settings.lfm.epochs if view.algorithm == "lfm" else 0)
         metric = "share of a member's list among the popular items"
         rows.append(
             _row(
                 study,
-                letter,
+                view.letter,
                 artefact="Overlap",
-                setting=view.name[:2] * 2,
-                attack=ALGORITHMS[algorithm[0]],
+                setting=view.name * 2,
+                attack=title_of(view.algorithm),
                 reading=CONTROL,
-                condition=trained_for(int(epochs)) if epochs else "",
+                condition=trained_for(epochs) if epochs else "",
                 metric=metric,
                 **numbers_of(_mean(study, metric, runs)),
             )
@@ -266,7 +268,8 @@ def ordering_rows(study: Study) -> list[ResultRow]:
     rows = []
     orders = {"A": "ILN", "L": "INL", "M": "ILN"}
     for letter in study.settings.biased_mia.datasets:
-        order = [a for a in orders.get(letter, "ILN") if a in study.settings.biased_mia.algorithms]
+        order = [cell_of(letter + of)[1] for of in orders.get(letter, "ILN")]
+        order = [name for name in order if name in study.settings.biased_mia.algorithms]
         for better, worse in zip(order, order[1:], strict=False):
             runs = []
             for seed in study.seeds():
@@ -285,7 +288,7 @@ def ordering_rows(study: Study) -> list[ResultRow]:
                     setting="Table 2: the paper's order of recommenders in HR@100",
                     attack="",
                     reading=AS_PUBLISHED,
-                    condition=f"{letter}{better} above {letter}{worse}",
+                    condition=f"{View(letter, better).name} above {View(letter, worse).name}",
                     metric=f"difference of HR@{study.settings.biased_mia.top_k}",
                     note=verdict(measured.ci_low, measured.ci_high, equal=False),
                     **numbers_of(measured),

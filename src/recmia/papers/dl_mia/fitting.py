@@ -11,7 +11,7 @@ from pathlib import Path
 from recmia.evaluation.intervals import ScoredUnits
 from recmia.experiments.stamped import stamped
 from recmia.experiments.study import Study
-from recmia.lists.serving import Model, lists_identity, side_of, vectors_identity
+from recmia.lists.serving import lists_identity, side_of, vectors_identity
 from recmia.papers.dl_mia import scoring
 from recmia.papers.dl_mia.fits import Fit, Scored
 from recmia.papers.dl_mia.halves import STEP, half_of
@@ -86,7 +86,7 @@ def _shape(study: Study, half: str, fit: Fit, seed: int) -> tuple:
     lists = half_of(study, half)
     most = getattr(study.settings.dl_mia, half).most_users
     units = [
-        min(most, len(side_of(lists, Model(view.letter, view.algorithm, side, seed)).seen))
+        min(most, len(side_of(lists, view.model(side, seed)).seen))
         for view, side in ((fit.shadow, "shadow"), (fit.target, "target"))
     ]
     return *units, fit.shadow.l, fit.encoder, fit.leak, fit.held_out, fit.texts
@@ -127,7 +127,7 @@ def fit_identity(study: Study, half: str, fit: Fit, seed: int) -> str:
     lists = half_of(study, half)
     parts: list[object] = [asdict(fit), seed, study.settings.root_seed, _source()]
     for view, side in ((fit.shadow, "shadow"), (fit.target, "target")):
-        parts.append(lists_identity(lists, Model(view.letter, view.algorithm, side, seed)))
+        parts.append(lists_identity(lists, view.model(side, seed)))
         parts.append(
             texts_identity(lists, view.letter)
             if fit.texts

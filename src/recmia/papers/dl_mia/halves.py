@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recmia.experiments.study import Study
+from recmia.lists.letters import cell_of
 from recmia.lists.views import View
 
 STEP = "12_dl_mia"
@@ -29,4 +30,4 @@ def half_of(study: Study, half: str) -> Study:
 def view_of(study: Study, half: str, name: str, **more) -> View:
     """The recommender of two letters under a serving, seen as the paper sees it."""
     chosen = getattr(study.settings.dl_mia, half)
-    return View(*name, k=chosen.top_k, l=chosen.vector_dim, **more)
+    return View(*cell_of(name), k=chosen.top_k, l=chosen.vector_dim, **more)

@@ -21,7 +21,7 @@ from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.stamped import stamped
 from recmia.experiments.study import Study
 from recmia.lists import serving
-from recmia.lists.serving import Model, side_of
+from recmia.lists.serving import side_of
 from recmia.lists.views import Seen
 from recmia.papers.biased_mia.measuring import bootstrap
 from recmia.papers.dl_mia.fits import Fit
@@ -123,10 +123,9 @@ def hidden_state_vectors(study: Study, seed: int, seen: Seen) -> np.ndarray:
     """Difference vectors [n, l] of users of the target from item vectors that it learned itself:
     the hidden states of figure 1b."""
     lists, view = half_of(study, GENERAL), _pictured(study).target
-    model = Model(view.letter, view.algorithm, "target", seed)
+    model = view.model("target", seed)
     recommender = serving.make_recommender(lists, model).fit(side_of(lists, model).members)
-    own = recommender.item_matrix.numpy()
-    return difference_vectors(seen.histories.clicks, seen.lists, own)
+    return difference_vectors(seen.histories.clicks, seen.lists, recommender.item_vectors())
 
 
 def _standardised(x: np.ndarray) -> np.ndarray:

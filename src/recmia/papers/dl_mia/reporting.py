@@ -12,9 +12,9 @@ from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.results import ResultRow, numbers_of
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import SIDES
+from recmia.lists.letters import letter_of, title_of
 from recmia.lists.serving import (
     Model,
-    algorithm_names,
     data_of,
     interactions_of,
     read_lists,
@@ -132,8 +132,8 @@ def ranking_rows(study: Study) -> list[ResultRow]:
                         half,
                         letter,
                         artefact="Recommenders",
-                        setting=letter + algorithm,
-                        attack=algorithm_names(settings)[algorithm],
+                        setting=letter + letter_of(algorithm),
+                        attack=title_of(algorithm),
                         condition=f"{half}, {side}",
                         metric=metric,
                         **numbers_of(evaluate_mean(metric, runs, **bootstrap(study))),

@@ -26,7 +26,7 @@ from recmia.attacks.stacked import train_stacked
 from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
 from recmia.experiments.study import Study
 from recmia.lists import views
-from recmia.lists.serving import Model, side_of
+from recmia.lists.serving import side_of
 from recmia.lists.views import Seen, View
 from recmia.papers.dl_mia.fits import (
     BIASED,
@@ -69,7 +69,7 @@ def features(
     if len(made) <= most:
         return made, seen
     draw = generator(study.settings.root_seed, "dl-mia", "users", half, view.letter, side, seed)
-    members = side_of(lists, Model(view.letter, view.algorithm, side, seed)).n_members
+    members = side_of(lists, view.model(side, seed)).n_members
     rows = [draw.permutation(members), members + draw.permutation(len(made) - members)]
     rows = np.sort(np.concatenate([part[: most // 2] for part in rows]))
     return made[rows], Seen(seen.histories[rows], seen.lists[rows], seen.membership[rows])
@@ -163,5 +163,5 @@ def _halves(study: Study, half: str, fit: Fit, seed: int, n: int) -> np.ndarray:
 
 def _model_seed(study: Study, half: str, fit: Fit, seed: int) -> int:
     # Encoder and leak are left out: what is compared with each other starts from the same values.
-    views_ = [str(value) for view in (fit.shadow, fit.target) for value in vars(view).values()]
-    return child_seed(study.settings.root_seed, "dl-mia", half, *views_, str(fit.texts), seed)
+    words = [*fit.shadow.seed_words, *fit.target.seed_words]
+    return child_seed(study.settings.root_seed, "dl-mia", half, *words, str(fit.texts), seed)
