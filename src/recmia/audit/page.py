@@ -10,8 +10,8 @@ import numpy as np
 
 from recmia.evaluation.metrics import roc_curve
 from recmia.storage import write_text
+from recmia.templates import fill
 
-TEMPLATES = Path(__file__).with_name("templates")
 NAMES = {
     "attack": "attack on the lists",
     "histories_only": "histories only",
@@ -59,27 +59,19 @@ def write_page(folder: Path, found: dict[str, Any]) -> None:
         folder: holds ``roc.png`` where there are metrics.
         found: what stands in ``metrics.json``.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     from recmia.audit.attacks import ATTACKS
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     picture = folder / "roc.png"
-    text = environment.get_template("lists.html.j2").render(
-        found=found,
-        source=ATTACKS[found["settings"]["attack"]].source,
-        names=NAMES,
-        metric_names=METRIC_NAMES,
-        verdict=verdict(found),
-        caveats=caveats(found),
-        picture=base64.b64encode(picture.read_bytes()).decode() if picture.exists() else None,
-    )
+    values = {
+        "found": found,
+        "source": ATTACKS[found["settings"]["attack"]].source,
+        "names": NAMES,
+        "metric_names": METRIC_NAMES,
+        "verdict": verdict(found),
+        "caveats": caveats(found),
+        "picture": base64.b64encode(picture.read_bytes()).decode() if picture.exists() else None,
+    }
+    text = fill(Path(__file__).parent / "templates" / "lists.html.j2", values)
     write_text(folder / "index.html", text)
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from recmia import templates
 from recmia.errors import ArtifactError
 from recmia.experiments import results, tables
 from recmia.experiments.results import (
@@ -73,7 +74,7 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
 def _identity(records: list[dict[str, Any] | None]) -> str:
     """What the report depends on: the steps' last runs and what makes its pages."""
     made_from = [HERE / f"{name}.py" for name in MADE_FROM]
-    made_from += [Path(module.__file__) for module in (tables, results)]
+    made_from += [Path(module.__file__) for module in (tables, results, templates)]
     texts = ("paper_values.csv", "deviations.yaml", "report.yaml")
     made_from += [paper.folder / name for paper in registry.papers() for name in texts]
     made_from += TEMPLATES.iterdir()
@@ -149,41 +150,34 @@ def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
 def _page(
     folder: Path, rows: list[ResultRow], made: list[tables.Table], manifest: dict[str, Any]
 ) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": tables.number,
-        "interval": tables.with_interval,
-        "paper": tables.paper,
-        "difference": tables.difference,
-        "duration": duration,
-        "gib": lambda size: f"{size / 2**30:.1f} GiB",
-        "json": lambda value: json.dumps(value, ensure_ascii=False),
-    }
     figures = _figures(folder / "figures")
     proposal = papers.of_study(rows, PROPOSAL)
     deviations = {p.name: registry.deviations_of(p) for p in registry.papers()}
     notebooks = sorted(path.name for path in (folder / "notebooks").glob("*.html"))
-    return environment.get_template("report.html.j2").render(
-        manifest=manifest,
-        rows=rows,
-        columns=COLUMNS,
-        tables=[table.name for table in made],
-        proposal=_proposal(proposal, figures.get(PROPOSAL, [])) if proposal else None,
-        papers=papers.sections(rows, figures),
-        deviations=[
+    values = {
+        "manifest": manifest,
+        "rows": rows,
+        "columns": COLUMNS,
+        "tables": [table.name for table in made],
+        "proposal": _proposal(proposal, figures.get(PROPOSAL, [])) if proposal else None,
+        "papers": papers.sections(rows, figures),
+        "deviations": [
             (papers.title_of(study), entries)
             for study, entries in deviations.items()
             if papers.of_study(rows, study)
         ],
-        notebooks=notebooks,
+        "notebooks": notebooks,
+    }
+    return templates.fill(
+        TEMPLATES / "report.html.j2",
+        values,
+        number=tables.number,
+        interval=tables.with_interval,
+        paper=tables.paper,
+        difference=tables.difference,
+        duration=duration,
+        gib=lambda size: f"{size / 2**30:.1f} GiB",
+        json=lambda value: json.dumps(value, ensure_ascii=False),
     )
 
 
