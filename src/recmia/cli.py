@@ -229,7 +229,7 @@ def data_check(name: Name) -> None:
 
     found = download.check(name, _data_folder())
     for file in found:
-        print(f"{file.status:<11} {file.path}")
+        print(f"{file.status:<11} {file.path}: {file.detail}")
     if any(file.status in ("missing", "mismatch") for file in found):
         raise typer.Exit(1)
 
