@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from recmia import plots
 from recmia.experiments.study import Study
-from recmia.parallel import run_jobs
+from recmia.jobs import run_jobs
 from recmia.storage import write_json
 
 

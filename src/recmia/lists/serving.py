@@ -16,9 +16,9 @@ from recmia.data.interactions import Interactions
 from recmia.data.registry import find_files
 from recmia.experiments.stamped import stamped
 from recmia.experiments.study import Study
+from recmia.jobs import run_jobs
 from recmia.lists.cohorts import SIDES, Cohorts, Side, load_data_set, shrunken, split
 from recmia.lists.settings import Lists
-from recmia.parallel import run_jobs
 from recmia.recommenders import (
     bert4rec,
     caser,

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from recmia.device import resolve_device, worker_count
 from recmia.errors import ArtifactError, RecmiaError
-from recmia.parallel import run_jobs
+from recmia.jobs import run_jobs
 from recmia.recommenders import ranking, transformer
 from recmia.recommenders.loss import TiedCrossEntropy
 from recmia.recommenders.sequences import length_batches

@@ -24,6 +24,7 @@ from recmia.attacks.popular_share import PopularShare
 from recmia.attacks.stacked import StackedPerceptrons, train_stacked
 from recmia.experiments.stamped import stamped
 from recmia.experiments.study import Study
+from recmia.jobs import run_jobs
 from recmia.lists import views
 from recmia.lists.serving import (
     STEP,
@@ -33,7 +34,6 @@ from recmia.lists.serving import (
 )
 from recmia.lists.views import View, features, unpersonalised
 from recmia.papers.biased_mia.claims import BIASED, K_MEANS, POPULAR_SHARE, RELEASED, TEXT, Attempt
-from recmia.parallel import run_jobs
 from recmia.seeds import child_seed, generator
 from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
 

@@ -18,11 +18,11 @@ from recmia.evaluation.intervals import (
 )
 from recmia.experiments.stamped import stamp_of, stamped
 from recmia.experiments.study import Study
+from recmia.jobs import run_jobs
 from recmia.lists.serving import STEP
 from recmia.lists.views import View, features
 from recmia.papers.biased_mia.attacking import AttackModel, score, view_identity
 from recmia.papers.biased_mia.claims import BIASED, Attempt
-from recmia.parallel import run_jobs
 from recmia.seeds import child_seed
 from recmia.storage import content_hash, read_arrays, read_json, write_arrays, write_json
 

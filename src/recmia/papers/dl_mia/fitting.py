@@ -11,12 +11,12 @@ from pathlib import Path
 from recmia.evaluation.intervals import ScoredUnits
 from recmia.experiments.stamped import stamped
 from recmia.experiments.study import Study
+from recmia.jobs import run_jobs
 from recmia.lists.serving import Model, lists_identity, side_of, vectors_identity
 from recmia.papers.dl_mia import scoring
 from recmia.papers.dl_mia.fits import Fit, Scored
 from recmia.papers.dl_mia.halves import STEP, half_of
 from recmia.papers.dl_mia.texts import texts_identity
-from recmia.parallel import run_jobs
 from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
 
 # Models that are trained together: enough to fill the vector units, few enough to leave work for

@@ -10,12 +10,12 @@ from recmia.evaluation.intervals import Measurement, evaluate, evaluate_contrast
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.stamped import stamp_of, stamped
 from recmia.experiments.study import Study
+from recmia.jobs import run_jobs
 from recmia.papers.biased_mia.measuring import bootstrap
 from recmia.papers.dl_mia.claims import Line
 from recmia.papers.dl_mia.fits import Scored
 from recmia.papers.dl_mia.fitting import Place, read_scores
 from recmia.papers.dl_mia.halves import STEP
-from recmia.parallel import run_jobs
 from recmia.storage import content_hash, read_json, write_json
 
 Places = dict[tuple, Place]

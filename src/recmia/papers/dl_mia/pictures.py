@@ -20,6 +20,7 @@ from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.stamped import stamped
 from recmia.experiments.study import Study
+from recmia.jobs import run_jobs
 from recmia.lists import serving
 from recmia.lists.serving import Model, side_of
 from recmia.lists.views import Seen
@@ -28,7 +29,6 @@ from recmia.papers.dl_mia.fits import Fit
 from recmia.papers.dl_mia.fitting import fit_identity
 from recmia.papers.dl_mia.halves import GENERAL, STEP, half_of, view_of
 from recmia.papers.dl_mia.scoring import features, schedule_of
-from recmia.parallel import run_jobs
 from recmia.seeds import child_seed, generator
 from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
 

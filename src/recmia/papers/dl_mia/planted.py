@@ -12,6 +12,7 @@ from recmia.attacks.stacked_dl_mia import StackedDLMIA
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.results import ResultRow
 from recmia.experiments.study import Study
+from recmia.jobs import run_jobs
 from recmia.papers.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
 from recmia.papers.dl_mia.planted_vectors import (
     ON_SPHERE,
@@ -22,7 +23,6 @@ from recmia.papers.dl_mia.planted_vectors import (
 )
 from recmia.papers.dl_mia.reporting import STUDY
 from recmia.papers.dl_mia.scoring import schedule_of
-from recmia.parallel import run_jobs
 from recmia.seeds import child_seed
 
 PLANTED = "Planted truths"

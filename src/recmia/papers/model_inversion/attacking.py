@@ -34,6 +34,7 @@ from recmia.inversion.factorisation import Model
 from recmia.inversion.private import inverse_temperature, sample_posterior
 from recmia.inversion.ratings import Ratings
 from recmia.inversion.recommending import measure_quality, top_items
+from recmia.jobs import run_jobs
 from recmia.papers.model_inversion import trials as trial_lists
 from recmia.papers.model_inversion.choosing import recommender_of
 from recmia.papers.model_inversion.preparing import STEP, World, read_world, world_identity
@@ -47,7 +48,6 @@ from recmia.papers.model_inversion.trials import (
     groups_of,
     trials_of,
 )
-from recmia.parallel import run_jobs
 from recmia.seeds import child_seed, generator
 from recmia.storage import content_hash, read_json, source_hash, write_json
 

@@ -12,9 +12,9 @@ from recmia.experiments.study import Study
 from recmia.inversion import attack, factorisation, recommending
 from recmia.inversion.attack import Recommender
 from recmia.inversion.recommending import Quality, choose_length, choose_model, measure_quality
+from recmia.jobs import run_jobs
 from recmia.papers.model_inversion.preparing import STEP, read_world, world_identity
 from recmia.papers.model_inversion.settings import System
-from recmia.parallel import run_jobs
 from recmia.seeds import child_seed
 from recmia.storage import content_hash, read_json, source_hash, write_json
 

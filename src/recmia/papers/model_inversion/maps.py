@@ -13,11 +13,11 @@ from recmia.experiments.study import Study
 from recmia.inversion import attack
 from recmia.inversion.attack import HELD, Attacker, craft, draw_decoys, poisoned_lists
 from recmia.inversion.factorisation import Model
+from recmia.jobs import run_jobs
 from recmia.papers.model_inversion.attacking import Batch, identity_of
 from recmia.papers.model_inversion.choosing import recommender_of
 from recmia.papers.model_inversion.preparing import STEP, read_world
 from recmia.papers.model_inversion.trials import POISONING
-from recmia.parallel import run_jobs
 from recmia.seeds import generator
 from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
 

@@ -27,9 +27,9 @@ from recmia.evaluation.folds import group_folds, link_groups
 from recmia.evaluation.intervals import ScoredUnits
 from recmia.evaluation.neighbours import neighbour_kinds
 from recmia.experiments.study import Study
+from recmia.jobs import run_jobs
 from recmia.papers.proposal.augmenting import read_cohorts
 from recmia.papers.proposal.training import model_folder, study_vocabulary
-from recmia.parallel import run_jobs
 from recmia.recommenders import scoring
 from recmia.recommenders.scoring import (
     last_step_features,

@@ -37,11 +37,11 @@ from recmia.evaluation.folds import link_groups
 from recmia.evaluation.intervals import ScoredUnits, evaluate
 from recmia.experiments.results import ResultRow
 from recmia.experiments.study import Study
+from recmia.jobs import run_jobs
 from recmia.papers.proposal import READINGS, STUDY
 from recmia.papers.proposal.attacking import HELDOUT, NEAR_MISS
 from recmia.papers.proposal.augmenting import read_cohorts
 from recmia.papers.proposal.training import model_folder, study_vocabulary
-from recmia.parallel import run_jobs
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.ranking import without_last_click
 from recmia.recommenders.training import load_record

@@ -10,6 +10,7 @@ from recmia.evaluation.intervals import evaluate
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.results import ResultRow
 from recmia.experiments.study import Study
+from recmia.jobs import run_jobs
 from recmia.papers.proposal import READINGS, STUDY
 from recmia.papers.proposal.attacking import (
     ALL,
@@ -27,7 +28,6 @@ from recmia.papers.proposal.attacking import (
     SeedScores,
     scores_path,
 )
-from recmia.parallel import run_jobs
 from recmia.seeds import child_seed
 
 # What each comparison can and cannot show; published beside the numbers.
