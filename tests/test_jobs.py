@@ -279,7 +279,7 @@ def test_folders_must_be_shared(at_cluster, tmp_path, monkeypatch):
     assert not list((tmp_path / "artifacts").iterdir())
     elsewhere = nullcontext(SimpleNamespace(name="/nowhere/at/all"))
     monkeypatch.setattr(cluster.tempfile, "NamedTemporaryFile", lambda **how: elsewhere)
-    with pytest.raises(ClusterError, match=f"does not share {tmp_path}"):
+    with pytest.raises(ClusterError, match=f"does not see {tmp_path} of this machine"):
         cluster.check(at_cluster.address, [tmp_path])
 
 

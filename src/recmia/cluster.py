@@ -107,22 +107,27 @@ def _reach(address: str) -> Client:
 
 
 def check(address: str, folders: Sequence[Path]) -> None:
-    """See that a cluster can be reached and that its workers share folders with this machine.
+    """See that a cluster can be reached and that its workers can stand in for this machine.
+
+    Args:
+        address: of the scheduler.
+        folders: what they must share with this machine.
 
     Raises:
         ClusterError: otherwise.
     """
-    client = connect(address)
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".shared-") as file:
-            seen = client.run(os.path.exists, file.name)
-        if blind := [worker for worker, here in seen.items() if not here]:
-            raise ClusterError(
-                f"Worker {blind[0]} does not share {folder} with this machine. Remedy: point "
-                "RECMIA_ARTIFACTS and RECMIA_REPORTS to folders that all machines see under the "
-                "same name."
-            )
+    with _reach(address) as client:
+        client.run(_check_worker, expected=software())
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=".shared-") as file:
+                seen = client.run(os.path.exists, file.name)
+            if blind := [worker for worker, here in seen.items() if not here]:
+                raise ClusterError(
+                    f"Worker {blind[0]} does not see {folder} of this machine. Remedy: point "
+                    "RECMIA_ARTIFACTS and RECMIA_REPORTS to folders that all machines share under "
+                    "the same name."
+                )
 
 
 def run_on(
@@ -216,18 +221,20 @@ def _call(call: bytes, name: str, number: int, expected: dict[str, str]) -> tupl
         return function(job, progress), done
 
 
-def _check_worker(worker: Any, expected: dict[str, str]) -> None:
-    if worker.state.nthreads != 1:
+def _check_worker(dask_worker: Any, expected: dict[str, str]) -> None:
+    # Dask goes by the argument's name.
+    address, threads = dask_worker.address, dask_worker.state.nthreads
+    if threads != 1:
         raise ClusterError(
-            f"Worker {worker.address} does {worker.state.nthreads} jobs in one process, which "
-            "would disturb each other. Remedy: start it with --nthreads 1 --nworkers auto."
+            f"Worker {address} does {threads} jobs in one process, which would disturb each other. "
+            "Remedy: start it with --nthreads 1 --nworkers auto."
         )
     found = software()
     for part, version in expected.items():
         if (there := found.get(part)) != version:
             raise ClusterError(
-                f"Worker {worker.address} has {part} {there}, this machine has {version}: its "
-                "results could differ. Remedy: install the same there, and start it again."
+                f"Worker {address} has {part} {there}, this machine has {version}: its results "
+                "could differ. Remedy: install the same there, and start it again."
             )
 
 
