@@ -50,6 +50,11 @@ class Paper:
     needs: tuple[str, ...]
 
     @cached_property
+    def claims(self) -> dict[str, dict[str, Any]]:
+        """What it says of its tables and figures, by a short key (`recmia.experiments.lines`)."""
+        return yaml.safe_load((self.folder / "claims.yaml").read_text(encoding="utf-8"))
+
+    @cached_property
     def values(self) -> tuple[dict[str, str], ...]:
         """Its own numbers, a mapping of text each; an empty column matches every row."""
         with open(self.folder / "paper_values.csv", encoding="utf-8", newline="") as file:

@@ -10,6 +10,10 @@ from recmia.section import Section
 
 General = Literal["I", "L", "N"]
 Sequential = Literal["B", "C", "G"]
+# The papers' letters of recommenders, in their words and in ours. C means two things.
+GENERAL = {"I": "item-neighbours", "L": "lfm", "N": "ncf", "C": "content-based"}
+SEQUENTIAL = {"B": "bert4rec", "C": "caser", "G": "gru4rec"}
+LETTERS = {name: letter for letter, name in [*GENERAL.items(), *SEQUENTIAL.items()]}
 
 
 class DataSet(Section):
@@ -79,8 +83,18 @@ class Lists(Section):
         return not set(self.algorithms).isdisjoint(get_args(Sequential))
 
     @property
+    def names(self) -> dict[str, str]:
+        """The paper's letter to the name of every recommender that it may have."""
+        return SEQUENTIAL if self.sequential else GENERAL
+
+    @property
+    def recommenders(self) -> tuple[str, ...]:
+        """Names of the recommenders of the grid."""
+        return tuple(self.names[letter] for letter in self.algorithms)
+
+    @property
     def cells(self) -> list[str]:
-        """The paper's two letters of every recommender."""
+        """The paper's two letters of every data set and recommender."""
         return [letter + algorithm for letter in self.datasets for algorithm in self.algorithms]
 
     @model_validator(mode="after")
