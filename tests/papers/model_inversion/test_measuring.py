@@ -14,7 +14,6 @@ from recmia.papers.model_inversion.measuring import (
     RECALL,
     measure,
 )
-from recmia.papers.model_inversion.pictures import _place
 from recmia.papers.model_inversion.playing import Trial
 from recmia.papers.model_inversion.trials import HELD, POISONING, groups_of, trials_of
 from recmia.run.settings import load_settings
@@ -72,7 +71,3 @@ def test_the_profile_has_the_paper_s_grid():
     assert shares == {0.0, 0.01, 0.02, 0.03, 0.04, 0.05}
     assert groups_of(settings, "foursquare-zeros")[POISONING] == 20
     assert Trial(HELD, 0.05) in trials_of(settings, "movielens-rated", POISONING)
-
-
-def test_words_on_an_axis_stand_in_the_order_of_their_numbers():
-    assert sorted(["1", "V", "0.5", "0"], key=_place) == ["0", "0.5", "1", "V"]

@@ -141,7 +141,7 @@ def test_every_claim_is_made_and_judged_by_its_interval(rows):
     assert {row.claim for row in made} == PAPER.claims.keys() - {"stated-value"}
     for row in made:
         low, high = row.ci_low, row.ci_high
-        if PAPER.claims[row.claim].says == "less":
+        if PAPER.claims[row.claim]["says"] == "less":
             low, high = -high, -low
         assert row.verdict == (CONFIRMED if low > 0 else REFUTED if high < 0 else OPEN)
         assert row.metric.startswith("difference of ") or row.claim == "all-detected"

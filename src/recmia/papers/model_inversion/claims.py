@@ -61,11 +61,11 @@ def _claim(
     """A claim's row; none where no repeat lists anybody on both sides."""
     if measured is None or math.isnan(measured.value):
         return []
-    group, choice = PAPER.claims[claim].artefact, side.trial.choice
+    group, choice = PAPER.claims[claim]["artefact"], side.trial.choice
     columns |= {n: getattr(side.trial, n) for n in ("alpha", *VARIED.get(group, ()))}
     columns |= about(study, system) | {"attack": NAMES[choice], "reading": READING[choice]}
     columns |= {"threshold": side.threshold, "metric": measured.metric} | numbers_of(measured)
-    found = verdict(measured.ci_low, measured.ci_high, PAPER.claims[claim].says)
+    found = verdict(measured.ci_low, measured.ci_high, PAPER.claims[claim]["says"])
     return [Row(artefact="Claims", claim=claim, verdict=found, **columns)]
 
 
@@ -81,7 +81,7 @@ def _stated(study: Study, system: str) -> Iterator[Row]:
     stated = {
         (value["target_data"], value["metric"]): float(value["paper_value"])
         for value in PAPER.values
-        if value["artefact"] == PAPER.claims["stated-value"].artefact
+        if value["artefact"] == PAPER.claims["stated-value"]["artefact"]
     }
     found = collect(study, system, POISONING)
     for choice in CHOICES:
@@ -104,7 +104,7 @@ def _detected(study: Study, system: str) -> Iterator[Row]:
 
 def _compared(study: Study, system: str) -> Iterator[Row]:
     for made in comparisons(study, system):
-        found = collect(study, system, PAPER.claims[made.claim].artefact)
+        found = collect(study, system, PAPER.claims[made.claim]["artefact"])
         first, second = (
             [share(record, side.threshold, made.metric) for record in found[side.trial]]
             for side in (made.first, made.second)
