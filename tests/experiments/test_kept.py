@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -278,3 +280,31 @@ def test_pickled(tmp_path) -> None:
     assert "identity" not in vars(again) and again.identity == identity
     again.ensure(progress=print)
     assert kept.is_current()
+
+
+def count(path: Path, calls: str) -> None:
+    with open(calls, "a") as file:
+        file.write("made\n")
+    time.sleep(0.05)
+    path.write_text("whole")
+
+
+def _ensure(path: Path, calls: str) -> None:
+    Kept(path, partial(count, calls=calls)).ensure()
+
+
+def test_made_once_by_whoever_comes_first(tmp_path) -> None:
+    """Whoever waits for the lock finds it gone with the folder that it lay in."""
+    for number in range(5):
+        jobs = [
+            multiprocessing.get_context("fork").Process(
+                target=_ensure, args=(tmp_path / f"{number}", str(tmp_path / "calls"))
+            )
+            for _ in range(8)
+        ]
+        for job in jobs:
+            job.start()
+        for job in jobs:
+            job.join()
+        assert [job.exitcode for job in jobs] == [0] * 8
+    assert (tmp_path / "calls").read_text().split() == ["made"] * 5

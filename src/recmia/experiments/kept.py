@@ -24,6 +24,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -151,10 +152,11 @@ class Kept:
         for kept in self.inputs:
             kept.ensure()
         aside = self.path.with_name(f".{self.path.name}.part")
-        with FileLock(aside / "lock"):
+        with _alone_in(aside):
             if not self.is_current():
                 self._make(aside / self.identity[:16], how)
-        shutil.rmtree(aside, ignore_errors=True)
+            # By whoever holds the lock, for another may wait for it, and be there again already.
+            shutil.rmtree(aside, ignore_errors=True)
         return self.path
 
     def _make(self, aside: Path, how: dict[str, Any]) -> None:
@@ -192,6 +194,20 @@ class Kept:
         """Hash of each input as it was made last, None where it is not there."""
         stamps = [kept._read_stamp() for kept in self.inputs]
         return [stamp and stamp["output"] for stamp in stamps]
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the lock that lies in ``folder``, which goes when its last holder removes it."""
+    lock = FileLock(folder / "lock")
+    while not lock.is_locked:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # it went in between
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def content_of(path: Path) -> str:
