@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -169,6 +169,22 @@ def test_an_input_that_came_out_differently(tmp_path) -> None:
     assert second.why_stale() == "an input was made again and came out differently"
 
 
+def count(path: Path, made: str) -> None:
+    with open(made, "a") as file:
+        file.write(".")
+    time.sleep(0.01)
+    path.write_text("whole")
+
+
+def test_many_who_want_one_result_wait_for_the_first(tmp_path) -> None:
+    for number in range(10):
+        made = tmp_path / f"{number}.log"
+        with ThreadPoolExecutor(8) as pool:
+            wanted = [Kept(tmp_path / str(number) / "x", count, str(made)) for _ in range(8)]
+            found = list(pool.map(Kept.ensure, wanted))
+        assert {path.read_text() for path in found} == {"whole"} and made.read_text() == "."
+
+
 @pytest.mark.parametrize("harm", ["edited", "truncated", "same size", "no stamp", "half a stamp"])
 def test_a_harmed_result_is_made_again(tmp_path, harm) -> None:
     kept = Kept(tmp_path / "x", write, "whole")
@@ -218,7 +234,8 @@ def test_a_folder(tmp_path) -> None:
         kept.ensure()
     Kept(tmp_path / "folder", fill, 2).ensure()
     assert len(list(kept.path.iterdir())) == 2
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "folder.stamp.json"]
+    left = {".folder.lock", "folder", "folder.stamp.json"}
+    assert {p.name for p in tmp_path.iterdir()} == left
 
 
 def nothing(path: Path) -> None: ...
@@ -280,31 +297,3 @@ def test_pickled(tmp_path) -> None:
     assert "identity" not in vars(again) and again.identity == identity
     again.ensure(progress=print)
     assert kept.is_current()
-
-
-def count(path: Path, calls: str) -> None:
-    with open(calls, "a") as file:
-        file.write("made\n")
-    time.sleep(0.05)
-    path.write_text("whole")
-
-
-def _ensure(path: Path, calls: str) -> None:
-    Kept(path, partial(count, calls=calls)).ensure()
-
-
-def test_made_once_by_whoever_comes_first(tmp_path) -> None:
-    """Whoever waits for the lock finds it gone with the folder that it lay in."""
-    for number in range(5):
-        jobs = [
-            multiprocessing.get_context("fork").Process(
-                target=_ensure, args=(tmp_path / f"{number}", str(tmp_path / "calls"))
-            )
-            for _ in range(8)
-        ]
-        for job in jobs:
-            job.start()
-        for job in jobs:
-            job.join()
-        assert [job.exitcode for job in jobs] == [0] * 8
-    assert (tmp_path / "calls").read_text().split() == ["made"] * 5

@@ -24,7 +24,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -152,10 +151,12 @@ class Kept:
         for kept in self.inputs:
             kept.ensure()
         aside = self.path.with_name(f".{self.path.name}.part")
-        with _alone_in(aside):
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        # The lock's file stays: who removes it takes it from those who wait.
+        with FileLock(aside.with_suffix(".lock")):
             if not self.is_current():
+                aside.mkdir(exist_ok=True)
                 self._make(aside / self.identity[:16], how)
-            # By whoever holds the lock, for another may wait for it, and be there again already.
             shutil.rmtree(aside, ignore_errors=True)
         return self.path
 
@@ -194,20 +195,6 @@ class Kept:
         """Hash of each input as it was made last, None where it is not there."""
         stamps = [kept._read_stamp() for kept in self.inputs]
         return [stamp and stamp["output"] for stamp in stamps]
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the lock that lies in ``folder``, which goes when its last holder removes it."""
-    lock = FileLock(folder / "lock")
-    while not lock.is_locked:
-        folder.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # it went in between
-            lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def content_of(path: Path) -> str:
