@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recmia.evaluation.metrics import roc_curve
+from recmia.pages import data_address, fill
 from recmia.storage import write_text
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -59,27 +59,19 @@ def write_page(folder: Path, found: dict[str, Any]) -> None:
         folder: holds ``roc.png`` where there are metrics.
         found: what stands in ``metrics.json``.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     from recmia.audit.attacks import ATTACKS
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     picture = folder / "roc.png"
-    text = environment.get_template("lists.html.j2").render(
-        found=found,
-        source=ATTACKS[found["settings"]["attack"]].source,
-        names=NAMES,
-        metric_names=METRIC_NAMES,
-        verdict=verdict(found),
-        caveats=caveats(found),
-        picture=base64.b64encode(picture.read_bytes()).decode() if picture.exists() else None,
-    )
+    values = {
+        "found": found,
+        "source": ATTACKS[found["settings"]["attack"]].source,
+        "names": NAMES,
+        "metric_names": METRIC_NAMES,
+        "verdict": verdict(found),
+        "caveats": caveats(found),
+        "picture": data_address(picture) if picture.exists() else None,
+    }
+    text = fill(TEMPLATES / "lists.html.j2", values)
     write_text(folder / "index.html", text)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from recmia import plots
+from recmia.plots import save_figure
 from recmia.experiments.study import Study
 from recmia.parallel import run_jobs
 from recmia.storage import write_json
@@ -64,5 +64,5 @@ class FigureSet:
 
 
 def _save(job: tuple[Figure, Path, str], progress: Callable[[float], None]) -> None:
-    plots.save_figure(*job)
+    save_figure(*job)
     progress(1)

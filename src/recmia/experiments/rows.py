@@ -68,7 +68,7 @@ class Row:
     variant: str | None = None  # of an attack's training
     checkpoint: str | None = None  # "best validation", "last", "best by target labels", ...
     held_out: bool | None = None  # the scored users took no part in training
-    case: str | None = None  # a planted truth
+    case: str | None = None  # a planted truth, or what was changed to find a reason
     # Sessions.
     augmented: str | None = None  # what near-misses are: "non-members", "trained on"
     nonmembers: str | None = None  # whom members are held against
@@ -76,6 +76,7 @@ class Row:
     epoch: int | None = None  # of the target's training
     # Poisoning.
     system: str | None = None  # a reading of the factorisation, its key in the profile
+    zeros_observed: bool | None = None  # missing ratings count as zeros, where not one system's
     threshold: int | None = None  # l': decoys on a list that give a user away
     alpha: float | None = None  # share of malicious users
     mu: float | None = None  # weight of camouflage

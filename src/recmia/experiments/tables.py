@@ -1,14 +1,38 @@
-"""Tables of a report, made from result rows only: text cells, then CSV, Markdown or HTML."""
+"""Tables of a report, made from result rows and declarations: cells, then CSV or Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from recmia.experiments.results import ResultRow, csv_text
+from pydantic import Field
 
-HEADLINE_METRIC = "ROC AUC"
-PROPOSED = "MLP on scores"
+from recmia.errors import ArtifactError
+from recmia.experiments.results import csv_text
+from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, FACTORS, VERDICTS, Row
+from recmia.experiments.selecting import first_kind, matches, select
+from recmia.experiments.words import Words, distinguishing
+from recmia.section import Section
+
+CLAIMS = "Claims"
+IN_ORDER = {name or "": {"reading": name} for name in (AS_PUBLISHED, CORRECTED, CONTROL, None)}
+
+
+class Shown(Section):
+    """How a report shows an artefact: an entry below ``artefacts`` of a paper's ``report.yaml``."""
+
+    title: str
+    paper: str = Field("", description="what the paper shows or says there")
+    artefact: str = Field("", description="whose rows; those of the entry's name where left out")
+    rows: dict[str, Any] = Field({}, description="which, see `recmia.experiments.selecting`")
+    metrics: tuple[str, ...] = Field((), description="which, in this order; all where left out")
+    columns: dict[str, dict[str, Any]] = Field(
+        IN_ORDER, description="words to rows; a column for each metric of the readings if left out"
+    )
+    across: str = Field("", description="a column of results whose values are the table's columns")
+    star: dict[str, Any] = Field({}, description="rows whose cells get a star")
+    paper_first: bool = Field(False, description="lines that the paper has a number for come first")
 
 
 @dataclass(frozen=True)
@@ -21,6 +45,7 @@ class Table:
         columns: headings.
         rows: cells.
         numeric: indices of columns that hold numbers.
+        throughout: what is true of every line.
     """
 
     name: str
@@ -28,6 +53,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[int, ...] = ()
+    throughout: str = ""
 
     def csv(self) -> str:
         """Comma-separated."""
@@ -50,21 +76,28 @@ def number(value: float | int | None) -> str:
     return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.1f}"
 
 
-def with_interval(row: ResultRow) -> str:
+def with_interval(row: Row) -> str:
     """Value and, in brackets, its interval."""
     if row.ci_low is None or row.ci_high is None:
         return number(row.value)
     return f"{number(row.value)} [{number(row.ci_low)}, {number(row.ci_high)}]"
 
 
-def paper(row: ResultRow) -> str:
+def with_sign(row: Row) -> str:
+    """A difference and its interval, or a plain count's share."""
+    if row.value is None or row.ci_low is None or row.ci_high is None:
+        return number(row.value)
+    return f"{row.value:+.3f} [{row.ci_low:+.3f}, {row.ci_high:+.3f}]"
+
+
+def paper(row: Row) -> str:
     """The paper's number as it is printed there."""
     if row.paper_value is None:
         return "–"
     return f"{row.paper_value:,}" if isinstance(row.paper_value, int) else str(row.paper_value)
 
 
-def difference(row: ResultRow) -> str:
+def difference(row: Row) -> str:
     """Ours minus the paper's."""
     if row.value is None or row.paper_value is None:
         return "–"
@@ -72,250 +105,139 @@ def difference(row: ResultRow) -> str:
     return f"{gap:+,}" if isinstance(gap, int) else f"{gap:+.3f}"
 
 
-def of(rows: Iterable[ResultRow], artefact: str) -> list[ResultRow]:
-    """Rows of one artefact."""
-    return [row for row in rows if row.artefact == artefact]
+def artefact_table(study: str, name: str, shown: Shown, rows: Iterable[Row], words: Words) -> Table:
+    """A paper's table or figure: ours beside the paper's, a line a setting, attack and condition.
 
+    A factor that has one value in each of the table's columns is said in their headings, one that
+    has the same everywhere under the title; the others make lines.
 
-def table1(rows: list[ResultRow]) -> Table:
-    """Statistics of the data set, beside the proposal's."""
-    order = ("days", "items", "sessions", "interactions", "mean session length", "Gini index")
-    place = {name: i for i, name in enumerate(order)}
-    chosen = sorted(of(rows, "Table 1"), key=lambda row: place.get(row.metric, len(order)))
-    return Table(
-        "table1",
-        "Table 1: statistics of the data",
-        ("Statistic", "Data", "Ours", "Paper", "Note"),
-        tuple((r.metric, r.dataset, with_interval(r), paper(r), r.note) for r in chosen),
-        (2, 3),
-    )
-
-
-READINGS = ("as published", "corrected", "control", "")
-
-
-def _importance(row: ResultRow) -> tuple:
-    attacks = (PROPOSED, "Biased-MIA", "DL-MIA")
-    place = attacks.index(row.attack) if row.attack in attacks else len(attacks)
-    reading = READINGS.index(row.reading) if row.reading in READINGS else len(READINGS)
-    return (row.paper_value is None, place, reading, on_subset(row), "shadow" in row.setting)
-
-
-def comparison(rows: list[ResultRow]) -> list[ResultRow]:
-    """Rows of Table 2 in ROC AUC, those that the paper has a number for first."""
-    chosen = [row for row in of(rows, "Table 2") if row.metric == HEADLINE_METRIC]
-    return sorted(chosen, key=_importance)
-
-
-def control_rows(rows: list[ResultRow]) -> list[ResultRow]:
-    """Controls in ROC AUC."""
-    return [row for row in of(rows, "Controls") if row.metric == HEADLINE_METRIC]
-
-
-def table2(rows: list[ResultRow]) -> Table:
-    """The attacks' ROC AUC, beside the proposal's Table 2: the comparable rows first."""
-    return Table(
-        "table2",
-        "Table 2: attacks, ours beside the paper's (ROC AUC)",
-        (
-            *("Attack", "Reading", "Setting", "Non-members, checkpoint"),
-            *("Ours [interval]", "Paper", "Difference", "Reason or caveat"),
-        ),
-        tuple(
-            (
-                *(r.attack, r.reading, r.setting, r.condition),
-                *(with_interval(r), paper(r), difference(r), r.note),
-            )
-            for r in comparison(rows)
-        ),
-        (4, 5, 6),
-    )
-
-
-def _pivot(name: str, title: str, rows: list[ResultRow], facts) -> Table:
-    """One line for each combination of ``facts``, one column for each metric."""
-    metrics = sorted({r.metric for r in rows}, key=lambda m: (m != HEADLINE_METRIC, m))
-    lines: dict[tuple[str, ...], dict[str, str]] = {}
-    for row in rows:
-        key = tuple(fact(row) for fact in facts.values())
-        lines.setdefault(key, {})[row.metric] = with_interval(row)
-    return Table(
-        name,
-        title,
-        (*facts, *metrics),
-        tuple((*key, *(cells.get(m, "–") for m in metrics)) for key, cells in lines.items()),
-        tuple(range(len(facts), len(facts) + len(metrics))),
-    )
-
-
-def controls(rows: list[ResultRow]) -> Table:
-    """Experiments that show what an attack really detects."""
-    return _pivot(
-        "controls",
-        "Controls",
-        of(rows, "Controls"),
-        {
-            "Attack": lambda r: r.attack,
-            "Setting": lambda r: r.setting,
-            "Non-members, checkpoint": lambda r: r.condition,
-            "Note": lambda r: r.note,
-        },
-    )
-
-
-def leakage(rows: list[ResultRow]) -> Table:
-    """Each attack at each recorded epoch."""
-    return _pivot(
-        "leakage",
-        "Leakage against training epochs",
-        of(rows, "Leakage curve"),
-        {
-            "Attack": lambda r: r.attack,
-            "Setting": lambda r: r.setting,
-            "Non-members": lambda r: "; ".join(_kinds(r)),
-            "Epoch": lambda r: "" if r.epoch is None else str(r.epoch) + _mark(r),
-        },
-    )
-
-
-def leakage_by_epoch(rows: list[ResultRow]) -> Table:
-    """ROC AUC of each attack, a column an epoch; the best-validation checkpoint is starred."""
-    chosen = [r for r in of(rows, "Leakage curve") if r.metric == HEADLINE_METRIC]
-    epochs = sorted({r.epoch for r in chosen if r.epoch is not None})
-    lines: dict[tuple[str, ...], dict[int | None, str]] = {}
-    for row in chosen:
-        kind = "; ".join(_kinds(row))
-        star = "★" if "best validation" in row.facts else ""
-        cells = lines.setdefault((row.attack, row.setting, kind), {})
-        cells[row.epoch] = number(row.value) + star
-    return Table(
-        "leakage-by-epoch",
-        "ROC AUC by training epoch (★ best validation)",
-        ("Attack", "Setting", "Non-members", *map(str, epochs)),
-        tuple((*key, *(cells.get(epoch, "–") for epoch in epochs)) for key, cells in lines.items()),
-        tuple(range(3, 3 + len(epochs))),
-    )
-
-
-def on_subset(row: ResultRow) -> bool:
-    """Whether the row is about a part of the sessions only, such as the unique ones."""
-    return len(_kinds(row)) > 1
-
-
-def _kinds(row: ResultRow) -> list[str]:
-    """The condition without the checkpoint: kind of non-members, then the subset if any."""
-    return [fact for fact in row.facts if not _checkpoint(fact)]
-
-
-def _checkpoint(fact: str) -> bool:
-    return fact.startswith("epoch ") or fact == "best validation"
-
-
-def _mark(row: ResultRow) -> str:
-    return " (best validation)" if "best validation" in row.facts else ""
-
-
-def ranking(rows: list[ResultRow]) -> Table:
-    """How well the recommenders rank unseen sessions' next clicks."""
-    return _pivot(
-        "ranking",
-        "Ranking quality on unseen sessions",
-        of(rows, "Ranking quality"),
-        {
-            "Recommender": lambda r: r.attack,
-            "Training": lambda r: r.setting,
-            "Checkpoint": lambda r: r.condition,
-        },
-    )
-
-
-def audit(rows: list[ResultRow]) -> Table:
-    """What was counted and checked about the cohorts."""
-    return Table(
-        "cohorts",
-        "Audit of the cohorts",
-        ("Count or share", "Mean over seeds"),
-        tuple((r.metric, number(r.value)) for r in of(rows, "Cohort audit")),
-        (1,),
-    )
-
-
-def others(rows: list[ResultRow]) -> list[Table]:
-    """A plain table for each artefact that has no table of its own."""
-    known = {"Table 1", "Table 2", "Controls", "Leakage curve", "Ranking quality", "Cohort audit"}
-    facts = {
-        "Setting": lambda r: r.setting,
-        "Subject": lambda r: r.attack,
-        "Condition": lambda r: r.condition,
-        "Note": lambda r: r.note,
-    }
-    names = dict.fromkeys(row.artefact for row in rows if row.artefact not in known)
-    return [_pivot(name.lower().replace(" ", "-"), name, of(rows, name), facts) for name in names]
-
-
-def headline_rows(rows: list[ResultRow]) -> list[ResultRow]:
-    """Rows that the paper has a number for; the proposed attack's others on all sessions."""
-    chosen = comparison(rows)
-    published = [row for row in chosen if row.paper_value is not None]
-    readings = {_reading(row) for row in published}
-    return published + [
-        row
-        for row in chosen
-        if row.paper_value is None
-        and row.attack == PROPOSED
-        and _reading(row) in readings
-        and not on_subset(row)
-    ]
-
-
-def _reading(row: ResultRow) -> str:
-    """The setting's first part: which reading of the proposal's augmentation."""
-    return row.setting.partition(";")[0]
-
-
-def headline(rows: list[ResultRow]) -> Table:
-    """The headline rows, for a README."""
-    return Table(
-        "headline",
-        "Attacks at the last epoch, ours beside the paper's (ROC AUC)",
-        ("Attack", "Setting", "Non-members, checkpoint", "Ours [interval]", "Paper"),
-        tuple(
-            (r.attack, r.setting, r.condition, with_interval(r), paper(r))
-            for r in headline_rows(rows)
-        ),
-        (3, 4),
-    )
-
-
-def headline_facts(rows: list[ResultRow]) -> dict[str, object]:
-    """What the report's first lines say.
-
-    Returns:
-        ``cards``: the headline rows; ``attack``: the proposed attack's row that the paper has a
-        number for, or None; ``best``: the same at the best-validation checkpoint, or None;
-        ``blind``: rows of the blind baseline on the
-        same reading, or None.
+    Raises:
+        ArtifactError: two rows have one cell.
     """
-    cards = headline_rows(rows)
-    attack = next((r for r in cards if r.attack == PROPOSED and r.paper_value is not None), None)
-    best = blind = None
-    if attack is not None:
-        about = (attack.setting, attack.attack, attack.metric, _kinds(attack))
-        for row in of(rows, "Leakage curve"):
-            same = (row.setting, row.attack, row.metric, _kinds(row)) == about
-            if same and "best validation" in row.facts:
-                best = row
-        blind = [
-            row
-            for row in control_rows(rows)
-            if row.attack == "blind baseline"
-            and _reading(row) == _reading(attack)
-            and not on_subset(row)
+    rows = select(rows, {"artefact": shown.artefact or name, **shown.rows})
+    kinds: dict[str, list[Row]] = {}
+    for row in rows:
+        if not shown.metrics or row.metric in shown.metrics:
+            kinds.setdefault(first_kind(row, shown.columns), []).append(row)
+    kinds = {kind: kinds[kind] for kind in shown.columns if kind in kinds}
+    rows = [row for own in kinds.values() for row in own]
+    varied = distinguishing(rows)
+    within = {factor for own in kinds.values() for factor in distinguishing(own)}
+    asked = {*shown.star, shown.across, *(c for wanted in shown.columns.values() for c in wanted)}
+    heads = _heads(shown, kinds, words, varied - within - asked)
+    facts = {
+        "Setting": words.setting,
+        "What": lambda row: row.attack or words.value("recommender", row.recommender),
+        "Condition": lambda row: words.condition(row, within - asked),
+        "Data": lambda row: row.dataset,
+    }
+    lines: dict[tuple[str, ...], dict[str, Row]] = {}
+    for kind, own in kinds.items():
+        for row in own:
+            place, head = tuple(fact(row) for fact in facts.values()), heads[_key(row, kind, shown)]
+            if head in lines.setdefault(place, {}):
+                raise ArtifactError(
+                    f"{study}, {name}: two results have one cell, {'; '.join(filter(None, place))}, "
+                    f"{head}. Remedy: part them by `rows` or `columns` in report.yaml."
+                )
+            lines[place][head] = row
+    cells = [(*place, *_cells(line, heads.values(), shown)) for place, line in lines.items()]
+    if shown.paper_first:
+        cells.sort(key=lambda line: line[-3] == "–")
+    head = (*facts, *heads.values(), "Paper", "Difference", "Note")
+    # A column that says the same nothing in every line only takes room.
+    used = [i for i in range(len(head)) if any(line[i] not in ("", "–") for line in cells)]
+    return Table(
+        _file_name(study, name),
+        f"{name}: {shown.title}",
+        tuple(head[i] for i in used),
+        tuple(tuple(line[i] for i in used) for line in cells),
+        tuple(place for place, i in enumerate(used) if len(facts) <= i < len(head) - 1),
+        words.condition(rows[0], {*FACTORS} - varied - asked) if rows else "",
+    )
+
+
+def _file_name(study: str, name: str) -> str:
+    return f"{study}-{name}".lower().replace(",", "").replace(" ", "-")
+
+
+def _key(row: Row, kind: str, shown: Shown) -> tuple:
+    return (getattr(row, shown.across),) if shown.across else (kind, row.metric)
+
+
+def _heads(
+    shown: Shown, kinds: Mapping[str, list[Row]], words: Words, told: set[str]
+) -> dict[tuple, str]:
+    """Headings of the columns of numbers, in order; ``told`` are factors that they name."""
+    if shown.across:
+        values = {getattr(row, shown.across) for own in kinds.values() for row in own}
+        return {(v,): words.value(shown.across, v) for v in sorted(values - {None})}
+    found = {}
+    for kind, own in kinds.items():
+        said = ", ".join(filter(None, (kind, words.condition(own[0], told))))
+        metrics = shown.metrics or sorted({row.metric for row in own})
+        for metric in metrics:
+            if any(row.metric == metric for row in own):
+                found[kind, metric] = f"{said}: {metric}" if said else metric
+    return found
+
+
+def _cells(line: Mapping[str, Row], heads: Iterable[str], shown: Shown) -> Iterator[str]:
+    """Ours under each heading, the paper's, the difference, and notes."""
+    for head in heads:
+        row = line.get(head)
+        star = "★" if row and shown.star and matches(row, shown.star) else ""
+        yield (with_interval(row) if not shown.across else number(row.value)) + star if row else "–"
+    beside = next((row for row in line.values() if row.paper_value is not None), None)
+    yield from (paper(beside), difference(beside)) if beside else ("–", "–")
+    yield "; ".join(dict.fromkeys(row.note for row in line.values() if row.note))
+
+
+def claims(study: str, rows: Iterable[Row], words: Words) -> Table:
+    """What the paper says, and where it was confirmed, refuted or left open."""
+    cells = []
+    for about, found in _by_claim(rows, words).items():
+        places = [
+            ", ".join(where for row, where in found if row.verdict == said) or "–"
+            for said in VERDICTS[:-1]
         ]
-    return {"cards": cards, "attack": attack, "best": best, "blind": blind}
+        values = sorted(row.value for row, _ in found if row.value is not None)
+        one = with_sign(found[0][0])
+        extent = f"{values[0]:+.3f} to {values[-1]:+.3f}" if len(values) > 1 else one
+        cells.append((*about, extent, *places))
+    heads = ("The paper says", "Reading", "Measured", "From, to")
+    verdicts = map(str.capitalize, VERDICTS[:-1])
+    return Table(f"{study}-claims", "The paper's claims", (*heads, *verdicts), tuple(cells), (3,))
 
 
-def all_tables(rows: list[ResultRow]) -> list[Table]:
-    """Every table that has rows."""
-    makers = (headline, table1, table2, controls, leakage_by_epoch, leakage, ranking, audit)
-    return [t for t in [*(make(rows) for make in makers), *others(rows)] if t.rows]
+def claims_in_full(study: str, rows: Iterable[Row], words: Words) -> Table:
+    """Every claim with its measured difference, interval and verdict."""
+    return Table(
+        f"{study}-claims-in-full",
+        "The paper's claims, each place",
+        ("The paper says", "Reading", "Measured", "Where", "Ours [interval]", "Verdict"),
+        tuple(
+            (*about, where, with_sign(row), row.verdict)
+            for about, found in _by_claim(rows, words).items()
+            for row, where in found
+        ),
+        (4,),
+    )
+
+
+def _by_claim(
+    rows: Iterable[Row], words: Words
+) -> dict[tuple[str, str, str], list[tuple[Row, str]]]:
+    """Claim, reading and metric to the rows, each with what tells its place from the others'."""
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for row in select(rows, {"artefact": CLAIMS}):
+        about = (words.value("claim", row.claim), row.reading, row.metric)
+        found.setdefault(about, []).append(row)
+    return {
+        about: [(row, _place(row, words, distinguishing(own))) for row in own]
+        for about, own in found.items()
+    }
+
+
+def _place(row: Row, words: Words, varied: set[str]) -> str:
+    return " ".join(filter(None, (words.setting(row), words.condition(row, varied)))) or row.dataset

@@ -60,6 +60,9 @@ class BERT4Rec(RankedByHistory):
         SettingsError: the heads do not divide the width, or a share or length is impossible.
     """
 
+    name = "bert4rec"
+    cost = 30
+
     def __init__(
         self,
         *,

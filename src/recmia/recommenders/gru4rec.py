@@ -42,6 +42,9 @@ class GRU4Rec(RankedByHistory):
         seed: root seed.
     """
 
+    name = "gru4rec"
+    cost = 5
+
     def __init__(
         self,
         *,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recmia.errors import DataError
+from recmia.errors import DataError, UnknownUsersError
 from recmia.sessions import FIRST_ITEM, Sessions
 
 
@@ -97,14 +97,14 @@ def trained_places(trained_row_ids: np.ndarray, row_ids: np.ndarray) -> np.ndarr
         row_ids: int64 [n].
 
     Raises:
-        DataError: a user was not trained on.
+        UnknownUsersError: a user was not trained on.
     """
     order = np.argsort(trained_row_ids)
     found = np.searchsorted(trained_row_ids, row_ids, sorter=order)
     places = order[np.minimum(found, len(order) - 1)]
     strangers = row_ids[trained_row_ids[places] != row_ids]
     if len(strangers):
-        raise DataError(
+        raise UnknownUsersError(
             f"{len(strangers)} users were not trained on; the first is row {strangers[0]}",
             column="row_ids",
             remedy="ask with recommend_folded_in, which learns a vector from the history given.",

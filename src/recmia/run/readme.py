@@ -7,42 +7,48 @@ from pathlib import Path
 from recmia.errors import ArtifactError
 from recmia.experiments import tables
 from recmia.experiments.paths import find_root
-from recmia.experiments.results import ResultRow, read_results
+from recmia.experiments.results import read_results
+from recmia.experiments.rows import FACTORS, Row
+from recmia.experiments.words import Words
+from recmia.run.papers import card_rows, report_of
+from recmia.run.registry import papers
 from recmia.storage import write_text
 
 BEGIN, END = "<!-- headline: generated from {profile} -->", "<!-- headline: end -->"
-FIGURE = "proposal/leakage_curves.png"
+STUDY, FIGURE = "proposal", "leakage_curves.png"
 
 
-def headline(rows: list[ResultRow], profile: str) -> str:
-    """Markdown: the main table of a profile's results and its leakage figure.
+def headline(rows: list[Row], profile: str) -> str:
+    """Markdown: the main study's headline rows and its leakage figure.
 
     Raises:
-        ArtifactError: the results hold no Table 2.
+        ArtifactError: the results hold none.
     """
-    facts = tables.headline_facts(rows)
-    if not facts["cards"]:
-        raise ArtifactError(f"The results of '{profile}' hold no Table 2.")
-    chosen = [*facts["cards"], *(facts["blind"] or [])]
+    paper = next(paper for paper in papers() if paper.name == STUDY)
+    chosen = card_rows(report_of(paper.folder), [row for row in rows if row.study == STUDY])
+    if not chosen:
+        raise ArtifactError(f"The results of '{profile}' hold no headline.")
+    words = Words()
     table = tables.Table(
         "headline",
-        f"{chosen[0].dataset}, {max(row.n_seeds for row in chosen)} seeds: ROC AUC",
-        ("Attack", "Reading", "How", "Non-members, checkpoint", "Ours [95% interval]", "Paper"),
+        f"{chosen[0].dataset}, {max(row.n_seeds for row in chosen)} seeds: {chosen[0].metric}",
+        ("Attack", "Reading", "How", "Ours [95% interval]", "Paper"),
         tuple(
             (
-                *(row.attack, row.reading, row.setting, row.condition),
+                *(row.attack, row.reading, words.condition(row, FACTORS)),
                 *(tables.with_interval(row), tables.paper(row)),
             )
             for row in chosen
         ),
-        (4, 5),
+        (3, 4),
     )
-    picture = f"![Leakage against training epochs](reports/{profile}/figures/{FIGURE})"
+    figure = f"reports/{profile}/figures/{STUDY}/{FIGURE}"
+    picture = f"![Leakage against training epochs]({figure})"
     link = f"Everything else is in [the report](reports/{profile}/index.html)."
     return "\n".join([table.markdown(), picture, "", link])
 
 
-def updated(readme: str, rows: list[ResultRow], profile: str) -> str:
+def updated(readme: str, rows: list[Row], profile: str) -> str:
     """The README's text with its headline replaced.
 
     Raises:

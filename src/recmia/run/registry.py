@@ -25,16 +25,26 @@ def papers() -> tuple[Paper, ...]:
     return tuple(sorted(found, key=lambda paper: paper.steps[0].name))
 
 
-def report_of(paper: Paper) -> dict[str, Any]:
-    """How the report shows it: title, source, question, artefacts in the order of the page."""
-    return _read(paper.folder / "report.yaml")
-
-
 def deviations_of(paper: Paper) -> list[dict[str, str]]:
     """Where we depart from it or had to choose: where, paper, ours, why."""
-    return _read(paper.folder / "deviations.yaml")
+    return read(paper.folder / "deviations.yaml")
+
+
+def claims_of(paper: Paper) -> dict[str, str]:
+    """Key of each claim to the paper's words, after the table or figure that shows it."""
+    path = paper.folder / "claims.yaml"
+    found = read(path) if path.exists() else {}
+    return {
+        key: f"{', '.join(_listed(about['artefact']))}: {about['words']}"
+        for key, about in found.items()
+    }
+
+
+def _listed(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
 
 
 @cache
-def _read(path: Path) -> Any:
+def read(path: Path) -> Any:
+    """A YAML file of a paper, read once."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))

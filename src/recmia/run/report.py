@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from pathlib import Path
 from typing import Any
 
 from recmia.errors import ArtifactError
-from recmia.experiments import results, tables
+from recmia.experiments import tables
+from recmia.experiments.closure import reach
 from recmia.experiments.results import (
-    COLUMNS,
-    ResultRow,
     collect_results,
+    frame,
     join_paper_values,
     read_results,
     results_csv,
-    results_json,
-    sort_rows,
+    write_results,
 )
+from recmia.experiments.rows import Row
+from recmia.pages import MIME, data_address, fill
 from recmia.run import papers, registry
 from recmia.run.manifest import file_hashes, make_manifest
 from recmia.run.pipeline import Plan, duration, read_record
 from recmia.storage import content_hash, file_hash, read_json, write_json, write_text
 
-HERE = Path(__file__).parent
-TEMPLATES = HERE / "templates"
-MADE_FROM = ("report", "papers", "manifest", "published_notebooks")
-PROPOSAL = "proposal"
-MIME = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+TEMPLATES = Path(__file__).parent / "templates"
+NUMBERS = ("value", "ci_low", "ci_high", "n_seeds", "paper_value")
 
 
 def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
@@ -64,7 +60,7 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
         )
     from recmia.run.published_notebooks import publish
 
-    write_text(folder / "results.json", results_json(rows))
+    write_results(rows, folder)
     publish(plan, folder / "notebooks")
     _write_pages(folder, make_manifest(plan) | {"identity": identity})
     return page, True
@@ -72,13 +68,11 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
 
 def _identity(records: list[dict[str, Any] | None]) -> str:
     """What the report depends on: the steps' last runs and what makes its pages."""
-    made_from = [HERE / f"{name}.py" for name in MADE_FROM]
-    made_from += [Path(module.__file__) for module in (tables, results)]
-    texts = ("paper_values.csv", "deviations.yaml", "report.yaml")
-    made_from += [paper.folder / name for paper in registry.papers() for name in texts]
-    made_from += TEMPLATES.iterdir()
+    files = [path for paper in registry.papers() for path in paper.folder.glob("*.[yc]*")]
+    files += TEMPLATES.iterdir()
     runs = [record and [record["key"], record["outputs"], record["finished"]] for record in records]
-    return content_hash(runs, [file_hash(path) for path in sorted(made_from) if path.is_file()])
+    code = reach(__name__).modules
+    return content_hash(runs, code, [file_hash(path) for path in sorted(files) if path.is_file()])
 
 
 def _up_to_date(folder: Path, identity: str) -> bool:
@@ -92,6 +86,7 @@ def _up_to_date(folder: Path, identity: str) -> bool:
 def _write_pages(folder: Path, manifest: dict[str, Any]) -> None:
     manifest.pop("files", None)
     write_json(folder / "manifest.json", manifest)
+    write_results(join_paper_values(read_results(folder), registry.papers()), folder)
     manifest = read_json(folder / "manifest.json")  # the page is made from what can be read again
     pages = render(folder, manifest)
     for stale in (folder / "tables").glob("*"):
@@ -108,6 +103,8 @@ def check_report(folder: Path) -> None:
     Raises:
         ArtifactError: a file is missing, was added or changed, or is not what the results give.
     """
+    import pandas as pd
+
     remedy = f"Remedy: `recmia report --profile {folder.name}`, then commit the folder."
     try:
         manifest = read_json(folder / "manifest.json")
@@ -124,82 +121,46 @@ def check_report(folder: Path) -> None:
         path = folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             raise ArtifactError(f"{path} is not what the results give. {remedy}")
+    if not frame(read_results(folder)).equals(pd.read_parquet(folder / "results.parquet")):
+        raise ArtifactError(f"{folder}/results.parquet differs from results.csv. {remedy}")
 
 
 def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     """Texts of a report's files that follow from its results, figures and manifest.
 
     Args:
-        folder: the report, with ``results.json``, ``figures/`` and ``notebooks/``.
+        folder: the report, with ``results.csv``, ``figures/`` and ``notebooks/``.
         manifest: its manifest, without the hashes of its files.
 
     Returns:
         Relative name to text: results, tables and ``index.html``.
     """
-    rows = sort_rows(join_paper_values(read_results(folder / "results.json"), registry.papers()))
-    pages = {"results.json": results_json(rows), "results.csv": results_csv(rows)}
-    made = tables.all_tables(papers.of_study(rows, PROPOSAL)) + papers.all_tables(rows)
-    for table in made:
+    rows = join_paper_values(read_results(folder), registry.papers())
+    parts = papers.parts(rows, manifest["settings"], _figures(folder / "figures"))
+    pages = {"results.csv": results_csv(rows)}
+    for table in (table for part in parts for table in part.tables):
         pages[f"tables/{table.name}.csv"] = table.csv()
         pages[f"tables/{table.name}.md"] = table.markdown()
-    pages["index.html"] = _page(folder, rows, made, manifest)
+    pages["index.html"] = _page(folder, rows, parts, manifest)
     return pages
 
 
-def _page(
-    folder: Path, rows: list[ResultRow], made: list[tables.Table], manifest: dict[str, Any]
-) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+def _page(folder: Path, rows: list[Row], parts: list[papers.Part], manifest: dict[str, Any]) -> str:
+    values = {
+        "manifest": manifest,
+        "rows": rows,
+        "parts": parts,
+        "numbers": NUMBERS,
+        "notebooks": sorted(path.name for path in (folder / "notebooks").glob("*.html")),
+    }
+    filters = {
         "number": tables.number,
         "interval": tables.with_interval,
         "paper": tables.paper,
-        "difference": tables.difference,
         "duration": duration,
         "gib": lambda size: f"{size / 2**30:.1f} GiB",
-        "json": lambda value: json.dumps(value, ensure_ascii=False),
     }
-    figures = _figures(folder / "figures")
-    proposal = papers.of_study(rows, PROPOSAL)
-    deviations = {p.name: registry.deviations_of(p) for p in registry.papers()}
-    notebooks = sorted(path.name for path in (folder / "notebooks").glob("*.html"))
-    return environment.get_template("report.html.j2").render(
-        manifest=manifest,
-        rows=rows,
-        columns=COLUMNS,
-        tables=[table.name for table in made],
-        proposal=_proposal(proposal, figures.get(PROPOSAL, [])) if proposal else None,
-        papers=papers.sections(rows, figures),
-        deviations=[
-            (papers.title_of(study), entries)
-            for study, entries in deviations.items()
-            if papers.of_study(rows, study)
-        ],
-        notebooks=notebooks,
-    )
-
-
-def _proposal(rows: list[ResultRow], figures: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the main study's part of the page shows."""
-    made = tables.all_tables(rows)
-    shown = ("headline", "table1", "table2", "controls", "leakage", "leakage-by-epoch", "ranking")
-    return {
-        "tables": {table.name: table for table in made},
-        "others": [table for table in made if table.name not in shown],
-        "headline": tables.headline_facts(rows),
-        "comparison": [row for row in tables.comparison(rows) if not tables.on_subset(row)],
-        "subsets": [row for row in tables.comparison(rows) if tables.on_subset(row)],
-        "controls": tables.control_rows(rows),
-        "figures": figures,
-    }
+    return fill(TEMPLATES / "report.html.j2", values, filters)
 
 
 def _figures(folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -216,19 +177,8 @@ def _figures(folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 def _figure(folder: Path, entry: dict[str, Any]) -> dict[str, Any]:
     path = folder / entry["file"]
-    if not path.is_file() or path.suffix not in MIME:
-        raise ArtifactError(f"{path}, named in figures.json, is missing or not PNG, SVG, JPEG.")
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
-    source = entry.get("source", [])
-    return {
-        "title": entry["title"],
-        "caption": entry.get("caption", ""),
-        "artefact": entry.get("artefact", ""),
-        "source": [source] if isinstance(source, str) else source,
-        "address": f"data:{MIME[path.suffix]};base64,{data}",
-        "forms": sorted(
-            f"figures/{folder.name}/{p.name}"
-            for p in folder.glob(f"{path.stem}.*")
-            if p.suffix in (*MIME, ".pdf")
-        ),
+    forms = sorted(p.name for p in folder.glob(f"{path.stem}.*") if p.suffix in MIME)
+    return entry | {
+        "address": data_address(path),
+        "forms": [f"figures/{folder.name}/{name}" for name in forms],
     }

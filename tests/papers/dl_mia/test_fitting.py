@@ -60,7 +60,7 @@ def test_every_attack_of_a_fit_scores_the_target_users(study: Study, fit: Fit, w
         runs = fitting.read_scores(study, GENERAL, Scored(fit, attack), where)
         assert len(runs) == study.settings.n_seeds
         for seed, run in enumerate(runs):
-            side = side_of(half_of(study, GENERAL), Model("D", "L", "target", seed))
+            side = side_of(half_of(study, GENERAL), Model("D", "lfm", "target", seed))
             assert np.array_equal(run.groups, side.seen.row_ids)
             assert np.array_equal(run.membership, side.membership)
             assert (run.scores >= 0).all() and (run.scores <= 1).all()
@@ -137,6 +137,9 @@ def test_users_are_drawn_alike_under_every_view(study: Study, fit: Fit) -> None:
     rows = [place[user] for user in seen.histories.row_ids]
     assert np.array_equal(served, everybody[rows])
     assert np.array_equal(seen.membership, whole.membership[rows])
-    for view in (fit.one_model.target, replace(fit.target, algorithm="I", random_labels=True)):
+    for view in (
+        fit.one_model.target,
+        replace(fit.target, algorithm="item-neighbours", random_labels=True),
+    ):
         other = scoring.features(small, GENERAL, view, "target", 0)[1]
         assert np.array_equal(other.histories.row_ids, seen.histories.row_ids)

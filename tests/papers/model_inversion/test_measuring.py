@@ -15,7 +15,8 @@ from recmia.papers.model_inversion.measuring import (
     measure,
 )
 from recmia.papers.model_inversion.pictures import _place
-from recmia.papers.model_inversion.trials import HELD, POISONING, Trial, groups_of, trials_of
+from recmia.papers.model_inversion.playing import Trial
+from recmia.papers.model_inversion.trials import HELD, POISONING, groups_of, trials_of
 from recmia.run.settings import load_settings
 
 
@@ -66,12 +67,11 @@ def test_coordinates_do_not_depend_on_the_rotation_of_the_factors():
 
 def test_the_profile_has_the_paper_s_grid():
     settings = load_settings("model-inversion").model_inversion
-    shares = {
-        t.share for t in trials_of(settings, "foursquare-zeros", POISONING, 8) if t.choice == HELD
-    }
+    trials = trials_of(settings, "foursquare-zeros", POISONING)
+    shares = {t.alpha for t in trials if t.choice == HELD}
     assert shares == {0.0, 0.01, 0.02, 0.03, 0.04, 0.05}
     assert groups_of(settings, "foursquare-zeros")[POISONING] == 20
-    assert Trial(HELD, 0.05) in trials_of(settings, "movielens-rated", POISONING, 8)
+    assert Trial(HELD, 0.05) in trials_of(settings, "movielens-rated", POISONING)
 
 
 def test_words_on_an_axis_stand_in_the_order_of_their_numbers():

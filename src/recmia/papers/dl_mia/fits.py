@@ -7,7 +7,7 @@ from typing import Any
 
 from recmia.lists.views import ONE_MODEL, View
 
-# What a fit is scored by: the array's name, and what its rows say of it (`recmia.experiments.rows`).
+# What a fit is scored by: the array's name, and columns of its rows (`recmia.experiments.rows`).
 BIASED, BIASED_RELEASED = "biased", "biased released"
 PRETRAINED, DL_MIA = "pretrained", "dl-mia"
 SELF_TRAINED, LEAKY, LEAKY_BEST = "self-trained", "leaky", "leaky best"
@@ -20,7 +20,8 @@ ATTACKS: dict[str, dict[str, str]] = {
     SELF_TRAINED: {"attack": "DL-MIA", "variant": "guessed labels", "checkpoint": "last"},
     LEAKY: {"attack": "DL-MIA", "variant": "label leak", "checkpoint": "last"},
     LEAKY_BEST: {
-        **{"attack": "DL-MIA", "variant": "label leak"},
+        "attack": "DL-MIA",
+        "variant": "label leak",
         "checkpoint": "best by target labels",
     },
 }

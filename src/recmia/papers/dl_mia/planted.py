@@ -14,7 +14,7 @@ from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
 from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, Row
 from recmia.experiments.study import Study
-from recmia.papers.dl_mia.fits import ATTACKS, DL_MIA, LEAKY, STEP, STUDY
+from recmia.papers.dl_mia.fits import ATTACKS, DL_MIA, LEAKY
 from recmia.papers.dl_mia.planted_vectors import (
     ON_SPHERE,
     leakage,
@@ -23,6 +23,7 @@ from recmia.papers.dl_mia.planted_vectors import (
     separation,
 )
 from recmia.papers.dl_mia.scoring import schedule_of
+from recmia.papers.dl_mia.worlds import STEP, STUDY
 from recmia.seeds import child_seed
 from recmia.storage import read_json, write_json
 

@@ -42,29 +42,28 @@ def schedule_of(settings: DLMIAStudy, encoder: str = "disentangled") -> Schedule
 
 
 def keep_features(path: Path, scene: dict[str, Any], *, most: int, seed: int) -> None:
-    """Write "features" float32 [n, l], "membership" bool [n] and "row_ids" of attacked users.
-
-    Args:
-        path: of the result.
-        scene: arguments of `Scene`.
-        most: users at most, see `attacked`.
-        seed: of their draw.
-    """
-    made, seen = attacked(Scene(**scene), most=most, seed=seed)
+    """Write "features", "membership" and "row_ids" of the users that are `attacked`."""
+    made, seen = attacked(scene, most=most, seed=seed)
     ids = seen.observations.row_ids
     write_arrays(path, features=made, membership=seen.membership, row_ids=ids)
 
 
-def attacked(scene: Scene, *, most: int, seed: int) -> tuple[np.ndarray, Seen]:
+def attacked(scene: dict[str, Any], *, most: int, seed: int) -> tuple[np.ndarray, Seen]:
     """Difference vectors float32 [n, l] of the users that a view shows, and the users.
 
     At most ``most`` of them, as many members as others: the same ones under every view of a side,
     for they are drawn by place and a view shows the users of its data set in one order.
+
+    Args:
+        scene: arguments of `recmia.lists.views.Scene`.
+        most: users at most.
+        seed: of their draw.
     """
-    made, seen = scene.features()
+    shown = Scene(**scene)
+    made, seen = shown.features()
     if len(made) <= most:
         return made, seen
-    draw, members = np.random.default_rng(seed), scene.users.n_members
+    draw, members = np.random.default_rng(seed), shown.users.n_members
     rows = [draw.permutation(members), members + draw.permutation(len(made) - members)]
     rows = np.sort(np.concatenate([part[: most // 2] for part in rows]))
     return made[rows], Seen(seen.observations[rows], seen.membership[rows])
@@ -138,7 +137,9 @@ def keep_scores(
 
 def _stacked(paths: Sequence[Path]) -> tuple[np.ndarray, ...]:
     saved = [read_arrays(path) for path in paths]
-    return tuple(np.stack([s[name] for s in saved]) for name in ("features", "membership", "row_ids"))
+    return tuple(
+        np.stack([s[name] for s in saved]) for name in ("features", "membership", "row_ids")
+    )
 
 
 def _biased(

@@ -17,7 +17,7 @@ from recmia.storage import write_arrays
 
 
 def text_vectors(world: ListWorld, name: str, dim: int) -> Kept:
-    """"vectors" float32 [V, dim] of a data set's items.
+    """ "vectors" float32 [V, dim] of a data set's items.
 
     Raises:
         SettingsError: the data set has no texts.

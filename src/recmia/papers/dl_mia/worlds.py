@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from recmia.experiments.study import Study
+from recmia.lists.cohorts import SIDES
+from recmia.lists.serving import Model
 from recmia.lists.world import ListWorld
 
 STUDY, STEP = "dl-mia", "12_dl_mia"
@@ -15,3 +19,12 @@ def worlds(study: Study) -> dict[str, ListWorld]:
         half: ListWorld(study, getattr(study.settings.dl_mia, half), study.folder(STEP) / half)
         for half in HALVES
     }
+
+
+def make_lists(study: Study) -> None:
+    """Item vectors, and lists of every recommender of both halves; finished ones are kept."""
+    for world in worlds(study).values():
+        chosen = world.settings
+        world.make_vectors([chosen.vector_dim])
+        every = product(chosen.datasets, chosen.recommenders, SIDES, world.seeds)
+        world.make_lists([Model(*each) for each in every])

@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from recmia.evaluation.intervals import Measurement, evaluate_mean
 from recmia.evaluation.proportions import binomial_interval
+from recmia.experiments.measuring import bootstrap
 from recmia.experiments.study import Study
-from recmia.papers.model_inversion.attacking import Batch, read_batch
-from recmia.papers.model_inversion.trials import Trial, groups_of
-from recmia.seeds import child_seed
+from recmia.papers.model_inversion.playing import Found
 
 PRECISION, RECALL = "MIPre", "MIRec"
 RATED_PRECISION = "share of the listed who rated the item at all"
 FALSE_POSITIVES = "share listed of those who never rated the item"
 DETECTION = "detection rate"
 
-Records = list[dict[str, Any]]
 
-
-def collect(study: Study, system: str, group: str) -> dict[Trial, Records]:
-    """What every repeat of a group's trials found."""
-    found: dict[Trial, Records] = {}
-    for repeat in range(groups_of(study.settings.model_inversion, system).get(group, 0)):
-        for trial, record in read_batch(Batch(study, system, group, repeat)):
-            found.setdefault(trial, []).append(record)
-    return found
-
-
-def precision(record: dict[str, Any], least: int) -> float:
+def precision(record: Found, least: int) -> float:
     """MIPre at l'; NaN where nobody is listed."""
     listed = record["listed"][least - 1]
     return record["found"][least - 1] / listed if listed else math.nan
 
 
-def recall(record: dict[str, Any], least: int) -> float:
+def recall(record: Found, least: int) -> float:
     """MIRec at l'."""
     return record["found"][least - 1] / record["sensitive"]
 
 
-def measure(records: Records, least: int, level: float) -> list[Measurement]:
+def measure(records: Sequence[Found], least: int, level: float) -> list[Measurement]:
     """MIPre, MIRec and who else is listed, at a threshold l'.
 
     Each value is the mean over repeats, MIPre over those that list somebody. Repeats attack the
@@ -51,7 +38,7 @@ def measure(records: Records, least: int, level: float) -> list[Measurement]:
     users as there are on average, or of the sensitive users.
     """
 
-    def mean(of: Callable[[dict], int]) -> float:
+    def mean(of: Callable[[Found], int]) -> float:
         return float(np.mean([of(record) for record in records]))
 
     at = least - 1
@@ -98,14 +85,8 @@ def difference(
     pairs = [a - b for a, b in zip(first, second, strict=True) if not math.isnan(a - b)]
     if not pairs:
         return None
-    intervals = study.settings.intervals
-    return evaluate_mean(
-        name,
-        [(np.array([pair]), np.array([0])) for pair in pairs],
-        repeats=intervals.repeats,
-        level=intervals.level,
-        seed=child_seed(study.settings.root_seed, "intervals"),
-    )
+    runs = [(np.array([pair]), np.array([0])) for pair in pairs]
+    return evaluate_mean(name, runs, **bootstrap(study))
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 from recmia import plots
+from recmia.embedding import tsne_embedding
 from recmia.evaluation.metrics import ROC_AUC, roc_curve
 from recmia.experiments.figure_set import FigureSet
+from recmia.experiments.figures import draw_declared
 from recmia.experiments.results import join_paper_values, read_results
 from recmia.experiments.study import Study
+from recmia.experiments.words import Words
 from recmia.papers.proposal import READINGS, STUDY
 from recmia.papers.proposal.attacking import (
     ALL,
@@ -32,6 +37,7 @@ from recmia.recommenders.training import TrainingRecord
 from recmia.seeds import child_seed, generator
 from recmia.storage import read_arrays
 
+FIGURES = Path(__file__).with_name("figures.yaml")
 READING = "augmented_as_nonmembers"
 
 
@@ -51,8 +57,10 @@ def draw_all(study: Study) -> list[dict]:
     _attack_inputs(figures, last)
     _leakage(figures, records, best)
     _roc(figures, last)
-    _table2(figures)
     _training(figures, records)
+    steps = ("04_attack", "05_baselines")
+    rows = [row for step in steps for row in read_results(study.need(f"{step}/results.csv"))]
+    draw_declared(figures, FIGURES, join_paper_values(rows, [PAPER]), Words())
     return figures.close()
 
 
@@ -61,7 +69,7 @@ def _embed(study: Study, parts: dict[str, np.ndarray], name: str) -> pd.DataFram
     rng = generator(study.settings.root_seed, "tsne", name)
     count = min(study.settings.figures.tsne_sessions, *(len(part) for part in parts.values()))
     sample = [part[rng.permutation(len(part))[:count]] for part in parts.values()]
-    points = plots.tsne_embedding(
+    points = tsne_embedding(
         np.concatenate(sample),
         perplexity=study.settings.figures.perplexity,
         seed=child_seed(study.settings.root_seed, "tsne", name, "start"),
@@ -193,58 +201,23 @@ def _roc(figures: FigureSet, epoch: int) -> None:
     )
 
 
-def _table2(figures: FigureSet) -> None:
-    rows = join_paper_values(
-        (
-            row
-            for step in ("04_attack", "05_baselines")
-            for row in read_results(figures.study.need(f"{step}/results.json"))
-            if row.artefact == "Table 2" and row.metric == ROC_AUC
-        ),
-        [PAPER],
-    )
-    published = [row for row in rows if row.reading == "as published" and row.paper_value]
-    bars = [
-        {"attack": row.attack, "source": source, "value": value, "ci_low": low, "ci_high": high}
-        for row in published
-        for source, value, low, high in (
-            ("paper", row.paper_value, np.nan, np.nan),
-            ("ours, as published", row.value, row.ci_low, row.ci_high),
-        )
-    ]
-    for row in rows:
-        heldout = row.facts[0] == HELDOUT and len(row.facts) <= 3 and "unique" not in row.condition
-        served = row.setting.endswith(("one model for everybody", TARGET_LABELS))
-        named = {entry.attack for entry in published}
-        same = row.setting.startswith(READINGS[READING]) and "without" not in row.condition
-        if row.attack in named and heldout and served and same:
-            bars.append(
-                {
-                    "attack": row.attack,
-                    "source": "ours, held-out sessions",
-                    "value": row.value,
-                    "ci_low": row.ci_low,
-                    "ci_high": row.ci_high,
-                }
-            )
-    figures.add(
-        plots.bars_with_intervals(
-            pd.DataFrame(bars), xlabel="ROC AUC", title="Table 2: ours beside the proposal's"
-        ),
-        "table2",
-        "Table 2 as a picture",
-        "The proposal's three attacks on the same target at the last epoch, one model serving "
-        "everybody.",
-        ["04_attack", "05_baselines"],
-    )
-
-
 def _training(figures: FigureSet, records: dict[tuple[str, int, str], TrainingRecord]) -> None:
     curve = curves(records)
+    curve = curve[curve.side == "target"].replace({"reading": READINGS})
+    measures = {"train_loss": "training loss, nats a click", "validation_ndcg_20": "NDCG@20"}
+    long = curve.melt(["epoch", "reading"], list(measures), "row").replace({"row": measures})
+    seeds = long.dropna().groupby(["row", "reading", "epoch"], sort=False).value
+    frame = seeds.agg(value="mean", ci_low="min", ci_high="max").reset_index()
+    frame = frame.rename(columns={"epoch": "x", "reading": "series"})
     figures.add(
-        plots.training_curves(curve[curve.side == "target"].replace({"reading": READINGS})),
+        plots.curves(
+            frame.assign(panel="", style="", paper_value=np.nan),
+            title="Overfitting",
+            xlabel="epoch",
+        ),
         "overfitting",
         "The overfitting curve",
-        "Training loss and ranking quality on unseen sessions of every target.",
+        "Training loss and ranking quality on unseen sessions of every target: means, and the range "
+        "over seeds.",
         ["03_train"],
     )

@@ -1,14 +1,18 @@
-"""How every figure is drawn and saved: one style, one colour for each role, equal bytes."""
+"""How every figure is drawn and saved: one style, one look for each role, equal bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
+from itertools import cycle
 from pathlib import Path
+from textwrap import fill
+from typing import Any
 
 import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
 from recmia.errors import DataError
@@ -19,7 +23,10 @@ STYLE = Path(__file__).with_name("recmia.mplstyle")
 # apart for every common colour blindness.
 MEMBER_COLOUR, NONMEMBER_COLOUR = "#D55E00", "#0072B2"
 GUIDE = "#777777"
-# Text over lines and bars stays readable with a white rim.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
+PAPER = {"color": "#222222", "marker": "d", "markerfacecolor": "white", "ls": "", "label": "paper"}
+# Text over lines stays readable with a white rim.
 HALO = [Stroke(linewidth=2.5, foreground="white"), Normal()]
 
 
@@ -37,6 +44,43 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 def headline(figure: Figure, title: str) -> None:
     """Write the figure's title at its top left."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+
+
+def panel_title(name: str, figure: Figure, panels: int) -> str:
+    """A panel's title in lines that fit its width."""
+    return fill(name, max(12, int(figure.get_figwidth() / panels * 8.5)))
+
+
+def levels(column: pd.Series) -> list[Any]:
+    """A column's values in their order: of its categories, or of appearance."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return [value for value in column.cat.categories if (column == value).any()]
+    return list(column.unique())
+
+
+def looks(names: Iterable[Any]) -> dict[Any, dict[str, str]]:
+    """Colour and marker of each series."""
+    palette = cycle(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])
+    markers = cycle(MARKERS)
+    return {name: {"color": next(palette), "marker": next(markers)} for name in names}
+
+
+def dashes(names: Iterable[Any]) -> dict[Any, Any]:
+    """Line style of each kind of line."""
+    return dict(zip(names, cycle(DASHES)))  # noqa: B905  the cycle has no end
+
+
+def legend(figure: Figure, entries: Iterable[Line2D]) -> None:
+    """A legend below the figure, in as many columns as fit; a nameless entry is left out."""
+    shown = {line.get_label(): line for line in entries if line.get_label()}
+    if not shown:
+        return
+    # About ten characters an inch, and room for the mark.
+    fit = int(figure.get_figwidth() * 10 / (max(map(len, shown)) + 8))
+    columns = max(1, min(4, fit, len(shown)))
+    figure.legend(
+        handles=list(shown.values()), loc="outside lower center", ncols=columns, handlelength=3.2
+    )
 
 
 def require_columns(frame: pd.DataFrame, *columns: str) -> None:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from recmia.drawing import styled
+from recmia.plots.style import styled
 from recmia.errors import DataError
 
 StepText = tuple[str, str, Sequence[str], Sequence[str]]  # name, title, inputs, outputs

@@ -1,0 +1,42 @@
+"""Heat maps of a grid of settings."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from recmia.plots.style import headline, levels, panel_title, require_columns, styled
+
+
+@styled
+def heat_maps(frame: pd.DataFrame, *, title: str) -> Figure:
+    """Shadows against targets, one panel a reading (CCS 2021, figure 6).
+
+    Args:
+        frame: columns panel, y (the shadow), x (the target) and value in [0, 1].
+        title: of the whole figure.
+    """
+    require_columns(frame, "panel", "y", "x", "value")
+    names, order = levels(frame["panel"]), levels(frame["x"])
+    size = max(0.42 * len(order) + 1.2, 2.4)
+    figure = Figure(figsize=(size * len(names) + 0.8, size + 0.8))
+    grid = figure.subplots(1, len(names), squeeze=False, sharey=True)[0]
+    for axes, name in zip(grid, names, strict=True):
+        rows = frame[frame["panel"] == name].astype({"x": object, "y": object})
+        table = rows.pivot(index="y", columns="x", values="value")
+        # The first setting at the bottom, so that the diagonal rises as in the paper.
+        table = table.reindex(index=order[::-1], columns=order)
+        sns.heatmap(
+            table,
+            **{"vmin": 0, "vmax": 1, "center": 0.5, "cmap": "vlag", "linewidths": 0.4},
+            **{"annot": True, "fmt": ".2f", "annot_kws": {"fontsize": 7}, "square": True},
+            cbar=name == names[-1],
+            cbar_kws={"shrink": 0.8, "label": "AUC"},
+            ax=axes,
+        )
+        axes.set(xlabel="target", ylabel="shadow" if name == names[0] else "")
+        axes.set_title(panel_title(str(name), figure, len(names)))
+        axes.tick_params(axis="both", length=0, labelrotation=0)
+    headline(figure, title)
+    return figure
