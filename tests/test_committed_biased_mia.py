@@ -38,9 +38,13 @@ def test_cohorts_and_item_based_ranking(study: Study, letter: str) -> None:
     hits, members = {"any": [], "next": []}, []
     for seed in study.seeds():
         members.append(data_of(study, letter, seed).facts["members of each side"])
-        model = Model(letter, "I", "target", seed)
+        model = Model(letter, "item-neighbours", "target", seed)
         side = side_of(study, model)
-        lists = make_recommender(study, model).fit(side.members).recommend(side.members, 100)
+        lists = (
+            make_recommender(study, model)
+            .fit(side.members)
+            .recommend(side.members, 100, exclude_seen=True)
+        )
         for reading, found in hits.items():
             found.append(hit_rate(lists, side.held_out[: side.n_members], reading).mean())
     counted = committed("Cohorts", letter, "", "", "members of each side")

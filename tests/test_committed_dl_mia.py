@@ -43,9 +43,13 @@ def test_data_sets_and_cohorts(study: Study, rows) -> None:
 def test_item_based_ranking(study: Study, rows) -> None:
     lists, hits = half_of(study, GENERAL), []
     for seed in study.seeds():
-        model = Model("A", "I", "target", seed)
+        model = Model("A", "item-neighbours", "target", seed)
         side = side_of(lists, model)
-        served = make_recommender(lists, model).fit(side.members).recommend(side.members, 100)
+        served = (
+            make_recommender(lists, model)
+            .fit(side.members)
+            .recommend(side.members, 100, exclude_seen=True)
+        )
         hits.append(hit_rate(served, side.held_out[: side.n_members], "any").mean())
     (kept,) = (
         row.value

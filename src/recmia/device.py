@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import os
 import platform
+from typing import TYPE_CHECKING
 
 from recmia.errors import DeviceError
 
+if TYPE_CHECKING:
+    import torch
 
-def resolve_device(wanted: str = "auto") -> str:
-    """The torch device for ``auto``, ``cpu`` or ``cuda``.
+
+def resolve_device(wanted: str | torch.device) -> torch.device:
+    """The device of that name; ``auto`` is the GPU where there is one.
 
     Raises:
-        DeviceError: ``cuda`` was asked for by name and there is none.
+        DeviceError: a GPU was asked for by name and there is none.
     """
     import torch  # imported here: it takes seconds, and the command line does not need it
 
-    if wanted == "cuda" and not torch.cuda.is_available():
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(wanted)
+    if device.type == "cuda" and not torch.cuda.is_available():
         raise DeviceError(
-            "device 'cuda' was asked for, but torch sees no GPU. "
+            f"device '{device}' was asked for, but torch sees no GPU. "
             "Remedy: set device to 'auto' or 'cpu', or run in the GPU container."
         )
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return wanted
+    return device
 
 
-def worker_count(device: str) -> int:
+def worker_count(device: str | torch.device) -> int:
     """Models to train side by side: one a core on CPU, one at a time on a GPU."""
-    if device != "cpu":
+    if str(device) != "cpu":
         return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -38,6 +38,10 @@ class DataError(RecmiaError):
         super().__init__(text + (f" Remedy: {remedy}" if remedy else ""))
 
 
+class UnknownUsersError(DataError):
+    """Users that a model holds no vector of, for it was not trained on them."""
+
+
 class SettingsError(RecmiaError):
     """A profile, an override or a notebook parameter that is not valid."""
 
@@ -48,3 +52,7 @@ class ArtifactError(RecmiaError):
 
 class DeviceError(RecmiaError):
     """A device was asked for by name and is not there."""
+
+
+class ClusterError(RecmiaError):
+    """A Dask cluster that cannot be used, or a job whose process died again and again."""

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from recmia.attacks.networks import Perceptron, torch_generator
 from recmia.attacks.stacked import StackedPerceptrons, train_stacked
 from recmia.errors import DataError
+from recmia.networks import Perceptron, torch_generator
 
 
 def data(n_models, n=24, width=7):

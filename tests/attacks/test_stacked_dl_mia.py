@@ -9,11 +9,11 @@ import torch
 from recmia.attacks.disentanglement import DisentangledAutoencoder, gaussian_divergence
 from recmia.attacks.gaussian_autoencoders import BetaVAE, FactorVAE
 from recmia.attacks.label_leak import LeakyDLMIA, SelfTrainedDLMIA
-from recmia.attacks.networks import torch_generator
 from recmia.attacks.stacked_dl_mia import ENCODERS, Schedule, StackedDLMIA
 from recmia.attacks.stacked_layers import StackedLayers, apply_layers
 from recmia.errors import DataError
 from recmia.evaluation.metrics import hard_label_auc, roc_auc
+from recmia.networks import torch_generator
 from recmia.papers.dl_mia.planted_vectors import ON_SPHERE, planted, planted_on_sphere, separation
 
 # Larger steps in the place of most of the paper's 300 epochs.

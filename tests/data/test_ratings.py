@@ -6,8 +6,24 @@ import re
 import numpy as np
 import pytest
 
-from recmia.data.ratings import RatingTable, read_check_ins, read_movielens, read_tagged
+from recmia.data import ratings
+from recmia.data.ratings import RatingTable
+from recmia.data.registry import find_files
 from recmia.errors import DataError
+
+
+def read_movielens(folder):
+    return ratings.read_movielens(
+        *find_files("ml-latest-small", folder), *find_files("ml-1m", folder)
+    )
+
+
+def read_tagged(folder, tag):
+    return ratings.read_tagged(*find_files("ml-10m-tags", folder), tag)
+
+
+def read_check_ins(folder):
+    return ratings.read_check_ins(*find_files("foursquare", folder))
 
 
 @pytest.fixture
@@ -108,8 +124,8 @@ def test_the_real_files(real_data):
     assert len(table) == 105_961
     assert "Medical Center" in category.values()
     assert len(read_tagged(real_data, "adultery")) == 66
-    ratings = read_movielens(real_data)
-    assert len(ratings) == 1_000_209 + 100_836
-    assert (ratings.times == -1).sum() == 172_323
-    latest = ratings.latest(100_000).active(20)
+    stars = read_movielens(real_data)
+    assert len(stars) == 1_000_209 + 100_836
+    assert (stars.times == -1).sum() == 172_323
+    latest = stars.latest(100_000).active(20)
     assert np.bincount(latest.users).min() >= 20 and np.bincount(latest.items).min() >= 20

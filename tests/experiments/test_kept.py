@@ -7,6 +7,8 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -167,6 +169,22 @@ def test_an_input_that_came_out_differently(tmp_path) -> None:
     assert second.why_stale() == "an input was made again and came out differently"
 
 
+def count(path: Path, made: str) -> None:
+    with open(made, "a") as file:
+        file.write(".")
+    time.sleep(0.01)
+    path.write_text("whole")
+
+
+def test_many_who_want_one_result_wait_for_the_first(tmp_path) -> None:
+    for number in range(10):
+        made = tmp_path / f"{number}.log"
+        with ThreadPoolExecutor(8) as pool:
+            wanted = [Kept(tmp_path / str(number) / "x", count, str(made)) for _ in range(8)]
+            found = list(pool.map(Kept.ensure, wanted))
+        assert {path.read_text() for path in found} == {"whole"} and made.read_text() == "."
+
+
 @pytest.mark.parametrize("harm", ["edited", "truncated", "same size", "no stamp", "half a stamp"])
 def test_a_harmed_result_is_made_again(tmp_path, harm) -> None:
     kept = Kept(tmp_path / "x", write, "whole")
@@ -216,7 +234,8 @@ def test_a_folder(tmp_path) -> None:
         kept.ensure()
     Kept(tmp_path / "folder", fill, 2).ensure()
     assert len(list(kept.path.iterdir())) == 2
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "folder.stamp.json"]
+    left = {".folder.lock", "folder", "folder.stamp.json"}
+    assert {p.name for p in tmp_path.iterdir()} == left
 
 
 def nothing(path: Path) -> None: ...

@@ -27,7 +27,7 @@ SMALL = {
     "biased_mia.min_users": 100,
     "intervals": {"repeats": 4000, "level": 0.999},
 }
-CELL = View("D", "I", k=20, l=8)
+CELL = View("D", "item-neighbours", k=20, l=8)
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +44,8 @@ def study(tmp_path_factory) -> Study:
 
 def test_published_serving(study: Study) -> None:
     seen = observe(study, CELL, "target", 0)
-    users = side_of(study, Model("D", "I", "target", 0))
-    saved = read_lists(study, Model("D", "I", "target", 0))
+    users = side_of(study, Model("D", "item-neighbours", "target", 0))
+    saved = read_lists(study, Model("D", "item-neighbours", "target", 0))
     m = users.n_members
     assert np.array_equal(seen.lists[:m], saved["served"]) and seen.membership[:m].all()
     # Everybody else gets the same list: what most members have.
@@ -58,15 +58,15 @@ def test_published_serving(study: Study) -> None:
 def test_the_defence_draws_from_more_candidates(study: Study) -> None:
     plain = observe(study, CELL, "target", 0).lists[-1]
     lists = observe(study, replace(CELL, defence=0.5), "target", 0).lists
-    m = side_of(study, Model("D", "I", "target", 0)).n_members
+    m = side_of(study, Model("D", "item-neighbours", "target", 0)).n_members
     drawn = np.unique(lists[m:])
     assert len(drawn) == 40 and set(plain) <= set(drawn)
     assert not (lists[m:] == lists[m]).all()
 
 
 def test_controls_take_away_one_difference_each(study: Study) -> None:
-    users = side_of(study, Model("D", "I", "target", 0))
-    saved = read_lists(study, Model("D", "I", "target", 0))
+    users = side_of(study, Model("D", "item-neighbours", "target", 0))
+    saved = read_lists(study, Model("D", "item-neighbours", "target", 0))
     folded = observe(study, replace(CELL, serving=ONE_MODEL), "target", 0)
     assert np.array_equal(folded.lists, saved["folded"])
     nobody = observe(study, replace(CELL, serving=NOBODY), "target", 0)

@@ -36,7 +36,8 @@ def test_cosine_and_liking_by_hand():
         scores[:, 3:], [[1, half, 0, 0], [half, 1, half, 0], [0] * 4], atol=1e-12
     )
     np.testing.assert_array_equal(
-        model.recommend(make([3], [3, 5], [6]), 3), [[4, 5, 6], [4, 6, 0], [3, 4, 5]]
+        model.recommend(make([3], [3, 5], [6]), 3, exclude_seen=True),
+        [[4, 5, 6], [4, 6, 0], [3, 4, 5]],
     )
     # Rows 10 and 11 are of group 0, row 12 of both; of the two members of group 0 one has 6.
     groups = sparse.csr_matrix(np.array([[1, 0], [1, 0], [1, 1]], dtype=np.float32))
@@ -53,7 +54,7 @@ def test_rare_features_weigh_more():
     features = np.zeros((8, 2))
     features[3:] = [[1, 1], [1, 0], [0, 1], [1, 0], [1, 0]]
     model = ContentBased(item_features=features).fit(make([3]))
-    np.testing.assert_array_equal(model.recommend(make([3]), 2), [[5, 4]])
+    np.testing.assert_array_equal(model.recommend(make([3]), 2, exclude_seen=True), [[5, 4]])
 
 
 def test_tastes_are_told_apart():

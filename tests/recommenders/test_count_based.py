@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recmia.errors import DataError
+from recmia.errors import DataError, RecmiaError
 from recmia.recommenders.base import Recommender
+from recmia.recommenders.histories import trained_places
 from recmia.recommenders.item_neighbours import ItemNeighbours
 from recmia.recommenders.lists import top_lists
 from recmia.recommenders.popularity import Popularity
@@ -27,8 +28,8 @@ def test_popularity_orders_by_count_then_id():
 
 
 def test_popularity_can_leave_out_what_was_seen():
-    model = Popularity(vocabulary_size=7, exclude_seen=True).fit(make([5, 4, 5], [5, 4, 6]))
-    lists = model.recommend(make([5, 6], [3]), 3)
+    model = Popularity(vocabulary_size=7).fit(make([5, 4, 5], [5, 4, 6]))
+    lists = model.recommend(make([5, 6], [3]), 3, exclude_seen=True)
     np.testing.assert_array_equal(lists, [[4, 3, 0], [5, 4, 6]])
 
 
@@ -57,17 +58,19 @@ def test_item_based_filter_uses_the_whole_history_and_leaves_it_out():
     # 4 (.816 + .577) and then 5 (.707); one of 4 gets 3, then 5 and 6 by id; the order is nothing.
     asked = make([3, 6], [6, 3], [4], [3, 4, 5, 6])
     expected = [[4, 5, 0], [4, 5, 0], [3, 5, 6], [0, 0, 0]]
-    np.testing.assert_array_equal(model.recommend(asked, 3), expected)
-    np.testing.assert_array_equal(model.recommend_folded_in(asked, 3), expected)
+    np.testing.assert_array_equal(model.recommend(asked, 3, exclude_seen=True), expected)
+    np.testing.assert_array_equal(model.recommend_folded_in(asked, 3, exclude_seen=True), expected)
     # Early items weigh as much as the last: with one click only, 3 would be last and bring 5.
     long = make([4, 6, 6, 3])
-    np.testing.assert_array_equal(model.recommend(long, 3), [[5, 0, 0]])
+    np.testing.assert_array_equal(model.recommend(long, 3, exclude_seen=True), [[5, 0, 0]])
 
 
 def test_few_neighbours_leave_lists_short():
     members = make([3, 4], [3, 4, 5], [4, 6])
     model = ItemNeighbours(vocabulary_size=7, neighbours=1, last_clicks=None).fit(members)
-    np.testing.assert_array_equal(model.recommend(make([3], [5]), 2), [[4, 0], [3, 0]])
+    np.testing.assert_array_equal(
+        model.recommend(make([3], [5]), 2, exclude_seen=True), [[4, 0], [3, 0]]
+    )
 
 
 def test_long_histories_need_no_cube():
@@ -75,7 +78,8 @@ def test_long_histories_need_no_cube():
     n, width, size = 400, 2314, 3000
     clicks = 3 + (np.arange(n)[:, None] + np.arange(width)) % (size - 3)
     users = Sessions(clicks, np.full(n, width), np.arange(n))
-    lists = Popularity(vocabulary_size=size, exclude_seen=True).fit(users[:1]).recommend(users, 100)
+    model = Popularity(vocabulary_size=size).fit(users[:1])
+    lists = model.recommend(users, 100, exclude_seen=True)
     # Counts are equal beyond what the first user has: user 0 gets the smallest ids that it lacks.
     np.testing.assert_array_equal(lists[0], 3 + width + np.arange(100))
     # User 300 has 303 .. 2616, and of the popular items 3 .. 2316 it lacks 3 .. 302.
@@ -84,7 +88,9 @@ def test_long_histories_need_no_cube():
 
 def test_equal_scores_go_by_the_smaller_id_and_short_lists_are_padded():
     scores = np.array([[9, 9, 9, 1, 2, 2, 2, 0], [9, 9, 9, 5, 5, 5, 5, 5]], dtype=np.float32)
-    lists = top_lists(scores, make([5, 5], [3, 4, 6, 7]), 4)
+    seen = make([5, 5], [3, 4, 6, 7])
+    np.testing.assert_array_equal(top_lists(scores, seen, 4, False), [[4, 5, 6, 3], [3, 4, 5, 6]])
+    lists = top_lists(scores, seen, 4, True)
     np.testing.assert_array_equal(lists, [[4, 6, 3, 7], [5, 0, 0, 0]])
 
 
@@ -93,10 +99,9 @@ def test_randomised_popularity_draws_from_the_most_popular():
     members = make(*[[3 + i] for i in range(40) for _ in range(40 - i)], width=1)
     model = PopularityRandomization(vocabulary_size=43, seed=5).fit(members)
     np.testing.assert_array_equal(model.candidates(2), 3 + np.arange(20))
-    assert model.true_alpha(2) == pytest.approx(0.1)
     n = 4000
     users = Sessions(np.full((n, 1), 3), np.ones(n, dtype=np.int64), 7 * np.arange(n))
-    lists = model.recommend(users, 2)
+    lists = model.recommend(users, 2, exclude_seen=True)
     # Item 3 is everybody's own: 19 candidates are left for two different places.
     assert (lists[:, 0] != lists[:, 1]).all()
     for place in (0, 1):
@@ -104,18 +109,18 @@ def test_randomised_popularity_draws_from_the_most_popular():
         assert counts[4:23].sum() == n
         # Each is binomial(4000, 1/19): mean 210.5, standard deviation 14.1.
         assert np.abs(counts[4:23] - n / 19).max() < 4.5 * 14.1
-    backwards = model.recommend(users[::-1], 2)
+    backwards = model.recommend(users[::-1], 2, exclude_seen=True)
     np.testing.assert_array_equal(backwards[::-1], lists)
-    other = PopularityRandomization(vocabulary_size=43, seed=6).fit(members).recommend(users, 2)
+    other = PopularityRandomization(vocabulary_size=43, seed=6).fit(members)
+    other = other.recommend(users, 2, exclude_seen=True)
     # Two draws of an ordered pair agree with probability 1 / (19 * 18): 11.7 of 4000.
     assert (other == lists).all(axis=1).sum() < 40
 
 
 def test_candidates_end_with_the_catalogue():
     model = PopularityRandomization(vocabulary_size=13, seed=0).fit(make([5, 5, 4]))
-    assert len(model.candidates(4)) == 10 and model.true_alpha(4) == pytest.approx(0.4)
-    assert model.true_alpha(20) == 1
-    lists = model.recommend(make([3, 4], [5]), 12)
+    assert len(model.candidates(4)) == len(model.candidates(20)) == 10
+    lists = model.recommend(make([3, 4], [5]), 12, exclude_seen=True)
     assert set(lists[0]) == {0, *range(5, 13)} and set(lists[1]) == {0, 3, 4, *range(6, 13)}
     with pytest.raises(DataError, match="alpha"):
         PopularityRandomization(vocabulary_size=13, alpha=0.0, seed=0)
@@ -147,8 +152,42 @@ def test_ranking_by_hand():
     np.testing.assert_array_equal(quality.hit_rate, [1, 1, 0])
 
 
-def test_models_follow_the_protocol():
-    for model in (Popularity(vocabulary_size=9), ItemNeighbours(vocabulary_size=9)):
-        assert isinstance(model, Recommender)
-        model.fit(make([3, 4], [3, 4, 5]))
+class _OfUsers(Recommender):
+    """Knows its users, and nobody else."""
+
+    name = "of-users"
+
+    def fit(self, sessions: Sessions) -> _OfUsers:
+        self.row_ids = sessions.row_ids
+        return self
+
+    def recommend(self, sessions: Sessions, k: int, *, exclude_seen: bool = False) -> np.ndarray:
+        trained_places(self.row_ids, sessions.row_ids)
+        return np.full((len(sessions), k), 3)
+
+
+def test_what_a_model_cannot_do_it_says() -> None:
+    model = _OfUsers().fit(make([3, 4], [3, 5]))
+    np.testing.assert_array_equal(model.recommend_folded_in(make([4]), 2), [[3, 3]])
+    stranger = Sessions(np.array([[3]]), np.array([1]), np.array([7]))
+    with pytest.raises(RecmiaError, match="of-users serves none but .* _OfUsers.recommend_folded"):
+        model.recommend_folded_in(stranger, 2)
+    with pytest.raises(RecmiaError, match="no scores"):
+        model.score(stranger)
+    with pytest.raises(RecmiaError, match="no vectors"):
+        model.item_vectors()
+
+
+def test_what_was_seen_is_left_out_when_asked() -> None:
+    members = make([3, 4], [3, 4, 5])
+    for model in (
+        Popularity(vocabulary_size=6),
+        PopularityRandomization(vocabulary_size=6, alpha=1.0, seed=0),
+        ItemNeighbours(vocabulary_size=6, last_clicks=None),
+    ):
+        model.fit(members)
+        assert 4 in model.recommend(make([3, 4]), 3)
+        np.testing.assert_array_equal(
+            model.recommend(make([3, 4]), 3, exclude_seen=True), [[5, 0, 0]]
+        )
         assert 0 <= evaluate_ranking(model, make([3, 4]), k=2).ndcg[0] <= 1

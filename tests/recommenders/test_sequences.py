@@ -35,6 +35,8 @@ def test_batches_hold_everybody_once_at_nearly_one_length():
     batches = length_batches(lengths, 50, np.random.default_rng(1))
     np.testing.assert_array_equal(np.sort(np.concatenate(batches)), np.arange(1000))
     assert [len(batch) for batch in batches] == [50] * 20
+    padded = sum(len(batch) * lengths[batch].max() for batch in batches)
+    assert padded < 1.1 * lengths.sum()  # at full width it would be twice as much
     # Of 20 batches of sorted uniform lengths each spans about a twentieth of the range.
     assert max(np.ptp(lengths[batch]) for batch in batches) < 30
     means = [lengths[batch].mean() for batch in batches]

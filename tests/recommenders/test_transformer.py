@@ -44,40 +44,34 @@ def tokens(*rows: list[int], width: int = 0) -> torch.Tensor:
 SHORT, LONG = [1, 5, 6, 7, 2], [1, 8, 9, 10, 11, 12, 2]
 
 
+def predictions(model: torch.nn.Module, *rows: list[int], width: int = 0) -> torch.Tensor:
+    """Logits [m, V] of every token of the first row but its first."""
+    states, row, _ = transformer.predicting_states(model, tokens(*rows, width=width))
+    return transformer.project(model, states)[row == 0]
+
+
 def test_every_position_equals_the_library_at_the_end_of_the_prefix(causal):
     with torch.no_grad():
-        logits = transformer.position_logits(causal, tokens(LONG))
-        for n in range(1, len(LONG) + 1):
+        logits = predictions(causal, LONG)
+        for n in range(1, len(LONG)):
             expected = causal({"item_id": tokens(LONG[:n])})[0]
-            torch.testing.assert_close(logits[0, n - 1, 2:], expected[2:], atol=1e-5, rtol=0)
+            torch.testing.assert_close(logits[n - 1, 2:], expected[2:], atol=1e-5, rtol=0)
 
 
 def test_the_future_changes_nothing_and_the_past_does(causal):
     with torch.no_grad():
-        base = transformer.position_logits(causal, tokens(LONG))[0, :, 2:]
-        future = transformer.position_logits(causal, tokens(LONG[:5] + [20, 21]))[0, :, 2:]
-        past = transformer.position_logits(causal, tokens([1, 30] + LONG[2:]))[0, :, 2:]
+        base = predictions(causal, LONG)
+        future = predictions(causal, LONG[:5] + [20, 21])
+        past = predictions(causal, [1, 30] + LONG[2:])
     torch.testing.assert_close(base[:5], future[:5], atol=1e-5, rtol=0)
     assert (base[5] - past[5]).abs().max() > 1e-3
 
 
 def test_padding_changes_nothing_for_a_causal_model(causal):
     with torch.no_grad():
-        narrow = transformer.position_logits(causal, tokens(SHORT))[0]
-        wide = transformer.position_logits(causal, tokens(SHORT, LONG, width=TOKENS))[0, :5]
-    torch.testing.assert_close(narrow[:, 2:], wide[:, 2:], atol=1e-5, rtol=0)
-
-
-def test_padding_and_start_are_never_predicted(causal):
-    with torch.no_grad():
-        share = transformer.position_logits(causal, tokens(SHORT)).softmax(-1)
-    assert (share[..., :2] == 0).all()
-    assert (share[..., 2:] > 0).all()
-
-
-def test_masked_models_have_no_positions_in_one_pass(masked):
-    with pytest.raises(ValueError, match="causal"):
-        transformer.position_logits(masked, tokens(SHORT))
+        narrow = predictions(causal, SHORT)
+        wide = predictions(causal, SHORT, LONG, width=TOKENS)
+    torch.testing.assert_close(narrow, wide, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("rows", [[LONG, LONG[:-2] + [14, 2]], [SHORT, LONG]])
@@ -142,7 +136,7 @@ def test_recommendations_are_items_once_each(kind, request):
 def test_causal_recommendation_follows_the_last_position(causal):
     sessions = Sessions(np.array([[8, 9, 10, 0]]), np.array([3]), np.arange(1))
     with torch.no_grad():
-        logits = transformer.position_logits(causal, tokens([1, 8, 9, 10]))[0, 3, 3:]
+        logits = predictions(causal, [1, 8, 9, 10, 2])[-1, 3:]
     expected = logits.argsort(descending=True)[:5] + 3
     np.testing.assert_array_equal(transformer.recommend(causal, sessions, 5)[0], expected)
 

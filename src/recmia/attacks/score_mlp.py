@@ -9,7 +9,8 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from recmia.attacks.base import Attack, Observations, check_membership, score_features_of
-from recmia.attacks.networks import Perceptron, resolve_device, torch_generator
+from recmia.device import resolve_device
+from recmia.networks import Perceptron, torch_generator
 
 # Deviations below this share of the mean (or of 1) are rounding, not information.
 CONSTANT = 1e-4

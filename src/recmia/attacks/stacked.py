@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recmia.attacks.networks import linear, resolve_device, torch_generator
+from recmia.device import resolve_device
 from recmia.errors import DataError
+from recmia.networks import linear, torch_generator
 
 
 @dataclass

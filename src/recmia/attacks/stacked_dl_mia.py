@@ -16,9 +16,10 @@ from torch.nn.functional import softplus
 from recmia.attacks.base import best_threshold
 from recmia.attacks.disentanglement import Autoencoder, DisentangledAutoencoder
 from recmia.attacks.gaussian_autoencoders import BetaVAE, FactorVAE
-from recmia.attacks.networks import resolve_device, torch_generator
 from recmia.attacks.stacked_layers import StackedLayers, apply_layers
+from recmia.device import resolve_device
 from recmia.errors import DataError
+from recmia.networks import torch_generator
 
 EncoderName = Literal["disentangled", "beta-vae", "factor-vae"]
 ENCODERS: dict[str, type[Autoencoder]] = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from recmia.attacks.networks import linear
+from recmia.networks import linear
 
 Layers = list[tuple[Tensor, Tensor]]
 

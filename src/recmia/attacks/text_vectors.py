@@ -11,7 +11,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from threadpoolctl import threadpool_limits
 
-from recmia.attacks.networks import resolve_device
+from recmia.device import resolve_device
 from recmia.errors import DataError
 from recmia.seeds import child_seed
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from recmia.audit.tables import CsvFile, read_csv
 from recmia.errors import DataError, SettingsError
+from recmia.evaluation.proportions import binomial_interval
 from recmia.inversion.attack import HELD, Attacker, Recommender, draw_decoys, invert
-from recmia.inversion.exposure import Exposure, binomial_interval, measure_exposure
+from recmia.inversion.exposure import Exposure, measure_exposure
 from recmia.inversion.ratings import Ratings, Scale, make_ratings
 from recmia.seeds import child_seed
 

@@ -7,10 +7,11 @@ from math import log, sqrt
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta, norm
+from scipy.stats import norm
 
 from recmia.evaluation import metrics
 from recmia.evaluation.ensembles import evaluate_mean_score
+from recmia.evaluation.proportions import binomial_interval
 
 FPRS = (0.01, 0.001)
 REPEATS = 1000
@@ -146,11 +147,10 @@ def epsilon_lower_bound(guessed: np.ndarray, membership: np.ndarray, level: floa
     Returns:
         The bound, 0 where the guesses prove nothing.
     """
-    tail = (1 - level) / 2
     members, outsiders = int(membership.sum()), int((~membership).sum())
     hits, alarms = int((guessed & membership).sum()), int((guessed & ~membership).sum())
-    tpr = float(beta.ppf(tail, hits, members - hits + 1)) if hits else 0.0
-    fpr = float(beta.ppf(1 - tail, alarms + 1, outsiders - alarms)) if alarms < outsiders else 1.0
+    tpr, _ = binomial_interval(hits, members, level)
+    _, fpr = binomial_interval(alarms, outsiders, level)
     bounds = [log(tpr / fpr) if tpr > 0 else 0.0]
     bounds.append(log((1 - fpr) / (1 - tpr)) if fpr < 1 else 0.0)
     return max(0.0, *bounds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -111,8 +111,16 @@ def open_named(name: str, data_folder: Path) -> ClickLog:
     """
     from recmia.data.registry import find_files
 
+    return open_files(name, find_files(name, data_folder))
+
+
+def open_files(name: str, paths: Sequence[Path]) -> ClickLog:
+    """Open the files of a data set of ``sources.yaml``, wherever they are.
+
+    Raises:
+        DataError: a file is empty.
+    """
     layout, member = _NAMED[name]
-    paths = find_files(name, data_folder)
     packed = [member if path.suffix == ".zip" else None for path in paths]
     return _log([Source(path, kept) for path, kept in zip(paths, packed, strict=True)], layout)
 

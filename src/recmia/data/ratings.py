@@ -11,7 +11,6 @@ from recmia.data import layouts
 from recmia.data.layouts import FETCH_AGAIN, Layout, Source
 from recmia.data.lines import lines_of
 from recmia.data.rating_tables import read_columns
-from recmia.data.registry import find_files
 from recmia.data.times import UNKNOWN_TIME
 from recmia.errors import DataError
 
@@ -87,20 +86,20 @@ class RatingTable:
         return replace(table, values=np.ones(len(table)))
 
 
-def read_movielens(folder: Path) -> RatingTable:
+def read_movielens(latest_small: Path, one_million: Path) -> RatingTable:
     """Every rating of MovieLens latest (small) and MovieLens-1M.
 
     Both files name movies alike and users differently: users stay apart by the file's name.
 
     Raises:
-        DataError: a file is missing, or the first thing that is wrong with it.
+        DataError: the first thing that is wrong with a file.
     """
     parts, user_names = [], []
-    for name, layout, rating, member in (
-        ("ml-latest-small", layouts.MOVIELENS_CSV, "rating", "ratings.csv"),
-        ("ml-1m", layouts.MOVIELENS_1M, "Rating", "ratings.dat"),
+    for path, name, layout, rating, member in (
+        (latest_small, "ml-latest-small", layouts.MOVIELENS_CSV, "rating", "ratings.csv"),
+        (one_million, "ml-1m", layouts.MOVIELENS_1M, "Rating", "ratings.dat"),
     ):
-        source = _packed(find_files(name, folder)[0], member)
+        source = _packed(path, member)
         columns = read_columns(
             source, layout, {layout.key: int, layout.item: int, rating: float, layout.time: int}
         )
@@ -121,13 +120,12 @@ def read_movielens(folder: Path) -> RatingTable:
     return RatingTable(users, item, values, times, np.array(user_names), item_names)
 
 
-def read_tagged(folder: Path, tag: str) -> np.ndarray:
+def read_tagged(path: Path, tag: str) -> np.ndarray:
     """int64: movies that somebody tagged so in MovieLens-10M, whatever the case, sorted.
 
     Raises:
-        DataError: the file is missing, wrong, or knows no such tag.
+        DataError: the file is wrong, or knows no such tag.
     """
-    path = find_files("ml-10m-tags", folder)[0]
     source, movies = _packed(path, "tags.dat"), set()
     # A tag may hold a colon or a quote, which no reader of tables would take for text.
     for number, line in lines_of(source):
@@ -144,13 +142,12 @@ def read_tagged(folder: Path, tag: str) -> np.ndarray:
     return np.array(sorted(movies))
 
 
-def read_check_ins(folder: Path) -> tuple[RatingTable, dict[str, str]]:
+def read_check_ins(visits: Path, categories: Path) -> tuple[RatingTable, dict[str, str]]:
     """Check-ins of New York, one a row, and the category of each venue by its first check-in.
 
     Raises:
-        DataError: a file is missing, or the first thing that is wrong with it.
+        DataError: the first thing that is wrong with a file.
     """
-    visits, categories = find_files("foursquare", folder)
     if visits.suffix == ".zip":
         raise DataError(
             "the global-scale archive is not read, only a table of New York check-ins",

@@ -151,10 +151,13 @@ class Kept:
         for kept in self.inputs:
             kept.ensure()
         aside = self.path.with_name(f".{self.path.name}.part")
-        with FileLock(aside / "lock"):
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        # The lock's file stays: who removes it takes it from those who wait.
+        with FileLock(aside.with_suffix(".lock")):
             if not self.is_current():
+                aside.mkdir(exist_ok=True)
                 self._make(aside / self.identity[:16], how)
-        shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(aside, ignore_errors=True)
         return self.path
 
     def _make(self, aside: Path, how: dict[str, Any]) -> None:

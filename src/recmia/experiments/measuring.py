@@ -11,10 +11,10 @@ import numpy as np
 
 from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate, evaluate_contrast
 from recmia.experiments.kept import Kept
+from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
-from recmia.parallel import run_jobs
 from recmia.seeds import child_seed
-from recmia.storage import content_hash, read_arrays, read_json, write_json
+from recmia.storage import content_hash, read_json, write_json
 
 Case = TypeVar("Case", bound=Hashable)
 
@@ -25,14 +25,18 @@ class Place:
 
     Attributes:
         kept: an ``.npz`` with arrays ``<name>|scores`` float64, ``<name>|threshold``, and
-            ``membership`` bool and ``row_ids`` int64, or these under ``<name>|`` too.
+            ``membership`` bool and ``row_ids`` int64 under ``<name>|``, ``<units>|`` or nothing.
         name: of the attack in that file.
         row: where several stand in one array, one a row: which.
+        units: of whom the scores are, where a file has several kinds of units.
+        subset: bool array ``<units>|<subset>`` that says which of them count; all where empty.
     """
 
     kept: Kept
     name: str
     row: int | None = None
+    units: str = ""
+    subset: str = ""
 
 
 Runs = tuple[Place, ...]  # a place a seed
@@ -48,21 +52,23 @@ def arrays_of(name: str, units: ScoredUnits) -> dict[str, np.ndarray]:
     }
 
 
-def read_runs(places: Sequence[tuple[Path, str, int | None]]) -> list[ScoredUnits]:
-    """Scores with what they are about, from (file, name, row) of each seed."""
+def read_runs(places: Sequence[tuple[Path, str, int | None, str, str]]) -> list[ScoredUnits]:
+    """Scores with what they are about, from (file, name, row, units, subset) of each seed."""
     return [_read(*place) for place in places]
 
 
-def _read(path: Path, name: str, row: int | None) -> ScoredUnits:
-    saved = read_arrays(path)
+def _read(path: Path, name: str, row: int | None, units: str, subset: str) -> ScoredUnits:
+    with np.load(path, allow_pickle=False) as saved:  # only what is asked for is read
 
-    def get(what: str) -> np.ndarray:
-        found = saved.get(f"{name}|{what}", saved.get(what))
-        if found is None:
+        def get(what: str) -> np.ndarray:
+            for key in (f"{name}|{what}", f"{units}|{what}", what):
+                if key in saved:
+                    return saved[key] if row is None else saved[key][row]
             raise KeyError(f"{path} holds no {what} of '{name}'.")
-        return found if row is None else found[row]
 
-    return ScoredUnits(get("scores"), get("membership"), get("row_ids"), float(get("threshold")))
+        kept = get(subset) if subset else slice(None)
+        parts = (get(what)[kept] for what in ("scores", "membership", "row_ids"))
+        return ScoredUnits(*parts, float(get("threshold")))
 
 
 def bootstrap(study: Study) -> dict[str, Any]:
@@ -84,7 +90,7 @@ def measure(
     """
     chosen = bootstrap(study)
     kept = [_kept(folder, _write_metrics, [runs], chosen) for runs in cases.values()]
-    run_jobs(_ensure, kept, workers=study.workers, total=len(kept), label=label)
+    make_all(study, kept, label=label)
     return {case: _measurements(k.path) for case, k in zip(cases, kept, strict=True)}
 
 
@@ -94,19 +100,14 @@ def differences(
     """Metric to the paired difference, first minus second, of each pair; kept as above."""
     chosen = bootstrap(study)
     kept = [_kept(folder, _write_differences, pair, chosen) for pair in pairs]
-    run_jobs(_ensure, kept, workers=study.workers, total=len(kept), label=label)
+    make_all(study, kept, label=label)
     return [{m.metric: m for m in _measurements(k.path)} for k in kept]
 
 
 def _kept(folder: Path, make: Callable, attacks: Sequence[Runs], chosen: dict[str, Any]) -> Kept:
-    runs = [[(place.kept, place.name, place.row) for place in places] for places in attacks]
-    name = content_hash([[(str(k.path), n, r) for k, n, r in places] for places in runs])[:16]
+    runs = [[(p.kept, p.name, p.row, p.units, p.subset) for p in places] for places in attacks]
+    name = content_hash([[(str(k.path), *rest) for k, *rest in places] for places in runs])[:16]
     return Kept(folder / f"{name}.json", make, *runs, **chosen)
-
-
-def _ensure(kept: Kept, progress: Callable[[float], None]) -> None:
-    kept.ensure()
-    progress(1)
 
 
 def _write_metrics(path: Path, runs: list, *, repeats: int, level: float, seed: int) -> None:

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from recmia.experiments.step import Step
 from recmia.section import Section
 
@@ -31,6 +33,11 @@ class Paper:
     steps: tuple[Step, ...]
     sections: dict[str, Any]
     needs: tuple[str, ...]
+
+    @cached_property
+    def claims(self) -> dict[str, dict[str, Any]]:
+        """What it says of its tables and figures, by a short key (`recmia.experiments.lines`)."""
+        return yaml.safe_load((self.folder / "claims.yaml").read_text(encoding="utf-8"))
 
     @cached_property
     def values(self) -> tuple[dict[str, str], ...]:

@@ -10,7 +10,7 @@ from recmia.errors import ArtifactError
 from recmia.experiments.paths import StudyPaths
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # so that functions of a study can be cached
 class Study:
     """One study run.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
 
 from recmia.errors import DataError
 
@@ -41,11 +40,6 @@ class Exposure:
         """Precision of guessing at random: |U_X| / m."""
         return self.sensitive / self.users
 
-    @property
-    def false_positive_rate(self) -> float:
-        """Share of the users outside U_X who are listed."""
-        return (self.listed - self.found) / (self.users - self.sensitive)
-
 
 def decoys_recommended(lists: np.ndarray, decoys: np.ndarray) -> np.ndarray:
     """int64 [m]: decoys on each user's list."""
@@ -70,15 +64,3 @@ def measure_exposure(decoy_counts: np.ndarray, truth: np.ndarray, threshold: int
         )
     listed = decoy_counts >= threshold
     return Exposure(len(truth), int(truth.sum()), int(listed.sum()), int((listed & truth).sum()))
-
-
-def binomial_interval(successes: float, trials: float, level: float) -> tuple[float, float]:
-    """Exact (Clopper and Pearson 1934) limits of a proportion; (0, 1) without a trial.
-
-    Counts may be means over repeats of one attack: the limits then are those of one attack, for
-    repeats on the same users do not make more users.
-    """
-    tail = (1 - level) / 2
-    low = beta.ppf(tail, successes, trials - successes + 1) if successes > 0 else 0.0
-    high = beta.ppf(1 - tail, successes + 1, trials - successes) if successes < trials else 1.0
-    return float(low), float(high)

@@ -188,9 +188,7 @@ def optimise(
             break
         length = first_move * scale.highest / steepest if length is None else length
         for _ in range(_HALVINGS):
-            moved = project(
-                current - length * gradient, scale.highest, most_rated * scale.highest, signed=False
-            )
+            moved = project(current - length * gradient, scale.highest, most_rated * scale.highest)
             candidate = simulation.poisoned(moved)
             value = utility.value(candidate.items)
             if value < history[-1]:

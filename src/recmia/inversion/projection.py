@@ -5,25 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 
-def project(ratings: np.ndarray, highest: float, budget: float, *, signed: bool) -> np.ndarray:
-    """Nearest point of {x : |x_j| <= Λ, Σ|x_j| <= budget} to each row.
+def project(ratings: np.ndarray, highest: float, budget: float) -> np.ndarray:
+    """Nearest point of {x : 0 <= x_j <= Λ, Σ x_j <= budget} to each row.
 
-    The nearest point shrinks every rating by one threshold θ >= 0 and cuts it at Λ. The l1 norm of
-    that is piecewise linear in θ with corners at |x_j| and |x_j| - Λ, so θ is found exactly among
-    the sorted corners.
+    Ratings are positive, as in section 4; equation 9 allows -Λ too.
+
+    The nearest point shrinks every positive rating by one threshold θ >= 0 and cuts it at Λ. The
+    sum of that is piecewise linear in θ with corners at x_j and x_j - Λ, so θ is found exactly
+    among the sorted corners.
 
     Args:
         ratings: float64 [m', n].
         highest: Λ.
         budget: b_max·Λ.
-        signed: whether ratings lie in [-Λ, Λ], as in equation 9, or in [0, Λ], as in section 4.
 
     Returns:
         float64 [m', n].
     """
-    size = np.abs(ratings) if signed else np.maximum(ratings, 0.0)
-    shrunk = np.clip(size - _thresholds(size, highest, budget)[:, None], 0.0, highest)
-    return np.sign(ratings) * shrunk if signed else shrunk
+    positive = np.maximum(ratings, 0.0)
+    return np.clip(positive - _thresholds(positive, highest, budget)[:, None], 0.0, highest)
 
 
 def _thresholds(size: np.ndarray, highest: float, budget: float) -> np.ndarray:
@@ -36,7 +36,7 @@ def _thresholds(size: np.ndarray, highest: float, budget: float) -> np.ndarray:
     corners = np.concatenate([size, size - highest], axis=1)
     order = np.argsort(-corners, axis=1, kind="stable")
     corners = np.take_along_axis(corners, order, axis=1)
-    # Above |x_j| a rating is zero, below |x_j| - Λ it is Λ: the slope goes up, then down by one.
+    # Above x_j a rating is zero, below x_j - Λ it is Λ: the slope goes up, then down by one.
     weights = np.where(order < size.shape[1], 1.0, -1.0)
     slopes, heights = np.cumsum(weights, axis=1), np.cumsum(weights * corners, axis=1)
     norms = heights - corners * slopes

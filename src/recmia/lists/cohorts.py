@@ -6,16 +6,17 @@ Zhang et al. (CCS 2021), section 3.1, "Preprocessing".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from recmia.data.interactions import Interactions, load_interactions
-from recmia.data.synthetic_interactions import synthetic_interactions
+from recmia.data.interactions import Interactions
 from recmia.errors import DataError
-from recmia.experiments.study import Study
-from recmia.papers.biased_mia.settings import BiasedMIAStudy
-from recmia.seeds import child_seed, generator
+from recmia.lists.data import load_kept
+from recmia.seeds import generator
 from recmia.sessions import FIRST_ITEM, PADDING, Sessions
+from recmia.storage import read_arrays, write_arrays
 
 SIDES = ("shadow", "target")
 
@@ -62,27 +63,14 @@ class Cohorts:
     facts: dict[str, float]
 
 
-def load_data_set(study: Study, letter: str) -> Interactions:
-    """Interactions of the data set that the profile calls ``letter``.
-
-    Raises:
-        DataError: its files are missing or wrong.
-    """
-    settings = study.settings.biased_mia
-    data = settings.datasets[letter]
-    if data.source == "synthetic":
-        loaded = synthetic_interactions(
-            users=data.users,
-            items=data.items,
-            mean_length=data.mean_length,
-            seed=child_seed(study.settings.root_seed, "biased-mia", "data", letter),
-        )
-    else:
-        loaded = load_interactions(data.source, study.paths.data, known_times=settings.sequential)
-    return loaded.frequent(data.least) if data.least > 1 else loaded
-
-
-def split(interactions: Interactions, settings: BiasedMIAStudy, seed: int) -> Cohorts:
+def split(
+    interactions: Interactions,
+    *,
+    seed: int,
+    min_interactions: int,
+    min_users: int,
+    held_out_share: float,
+) -> Cohorts:
     """Cut the users in three and each side in members and non-members.
 
     The vector set holds a third of all users, those with fewer than ``min_interactions`` first, and
@@ -93,15 +81,17 @@ def split(interactions: Interactions, settings: BiasedMIAStudy, seed: int) -> Co
 
     Args:
         interactions: of all users.
-        settings: section ``biased_mia``.
         seed: root of the shuffle.
+        min_interactions: of a shadow or target user.
+        min_users: that a side must have.
+        held_out_share: of a history, the last.
 
     Raises:
         DataError: too few users for two sides, whatever the minimum.
     """
     lengths = interactions.lengths()
     shuffled = generator(seed, "biased-mia", "split").permutation(len(lengths))
-    for minimum in range(settings.min_interactions, 1, -1):
+    for minimum in range(min_interactions, 1, -1):
         active = shuffled[lengths[shuffled] >= minimum]
         short = max(0, len(lengths) // 3 - (len(lengths) - len(active)))
         of_vectors = np.setdiff1d(shuffled, active[short:])
@@ -113,17 +103,17 @@ def split(interactions: Interactions, settings: BiasedMIAStudy, seed: int) -> Co
         left = np.bincount(kept.users, minlength=len(lengths))
         eligible = active[short:][left[active[short:]] >= minimum]
         quarter = len(eligible) // 4
-        if 2 * quarter >= settings.min_users:
+        if 2 * quarter >= min_users:
             break
     else:
         raise DataError(
-            f"{len(lengths)} users are too few for two sides of {settings.min_users}.",
-            remedy="lower biased_mia.min_users, or take a larger data set",
+            f"{len(lengths)} users are too few for two sides of {min_users}.",
+            remedy="lower min_users, or take a larger data set",
         )
     sides = {}
     for number, name in enumerate(SIDES):
         users = eligible[2 * number * quarter : 2 * (number + 1) * quarter]
-        sides[name] = Side(*hold_out(kept.of(users), settings.held_out_share), quarter)
+        sides[name] = Side(*hold_out(kept.of(users), held_out_share), quarter)
     _assert_disjoint(sides, vectors)
     hashes = np.concatenate([side.seen.hashes() for side in sides.values()])
     _, which, copies = np.unique(hashes, return_inverse=True, return_counts=True)
@@ -175,6 +165,63 @@ def shrunken(side: Side, share: float) -> Side:
     others = round((len(side.seen) - side.n_members) * share)
     rows = np.concatenate([np.arange(kept), side.n_members + np.arange(others)])
     return Side(side.seen[rows], side.held_out[rows], kept)
+
+
+def keep_split(path: Path, interactions: Path, **choices: Any) -> None:
+    """Split the kept ``interactions`` (see `split`) and write the cohorts to ``path``."""
+    made = split(load_kept(interactions), **choices)
+    arrays = {
+        "vocabulary_size": np.int64(made.vocabulary_size),
+        "facts": np.array(list(made.facts)),
+        "counts": np.array(list(made.facts.values()), dtype=np.float64),
+        **_flat("vectors", made.vectors),
+    }
+    for name, side in made.sides.items():
+        arrays[f"{name}|n_members"] = np.int64(side.n_members)
+        arrays |= _flat(f"{name}|seen", side.seen) | _flat(f"{name}|held_out", side.held_out)
+    write_arrays(path, **arrays)
+
+
+def load_side(path: Path, name: str, share: float = 1.0) -> Side:
+    """The users of one side of a kept split, or a share of them."""
+    parts = [f"{name}|{part}" for part in ("seen", "held_out")]
+    names = [f"{part}|{array}" for part in parts for array in ("items", "lengths", "row_ids")]
+    saved = read_arrays(path, [*names, f"{name}|n_members"])
+    side = Side(*(_padded(saved, part) for part in parts), int(saved[f"{name}|n_members"]))
+    return side if share == 1 else shrunken(side, share)
+
+
+def load_cohorts(path: Path) -> Cohorts:
+    """The whole of a kept split."""
+    saved = read_arrays(path)
+    return Cohorts(
+        {name: load_side(path, name) for name in SIDES},
+        _padded(saved, "vectors"),
+        int(saved["vocabulary_size"]),
+        dict(zip(saved["facts"].tolist(), saved["counts"].tolist(), strict=True)),
+    )
+
+
+def load_vocabulary_size(path: Path) -> int:
+    """V of a kept split."""
+    return int(read_arrays(path, ["vocabulary_size"])["vocabulary_size"])
+
+
+def _flat(name: str, histories: Sessions) -> dict[str, np.ndarray]:
+    """Histories without their padding, which can be more than they are."""
+    return {
+        f"{name}|items": histories.clicks[histories.clicks != PADDING],
+        f"{name}|lengths": histories.lengths,
+        f"{name}|row_ids": histories.row_ids,
+    }
+
+
+def _padded(saved: dict[str, np.ndarray], name: str) -> Sessions:
+    lengths = saved[f"{name}|lengths"]
+    inside = np.arange(max(int(lengths.max(initial=0)), 1)) < lengths[:, None]
+    clicks = np.zeros(inside.shape, dtype=np.int64)
+    clicks[inside] = saved[f"{name}|items"]
+    return Sessions(clicks, lengths, saved[f"{name}|row_ids"])
 
 
 def _assert_disjoint(sides: dict[str, Side], vectors: Sessions) -> None:

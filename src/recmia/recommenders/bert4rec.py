@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, gelu, scaled_dot_product_attention
 
-from recmia.attacks.networks import resolve_device
+from recmia.device import resolve_device
 from recmia.errors import SettingsError
 from recmia.recommenders.loss import TiedCrossEntropy
 from recmia.recommenders.sequences import (
@@ -59,6 +59,9 @@ class BERT4Rec(RankedByHistory):
     Raises:
         SettingsError: the heads do not divide the width, or a share or length is impossible.
     """
+
+    name = "bert4rec"
+    cost = 30
 
     def __init__(
         self,

@@ -7,15 +7,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, logsigmoid
 
-from recmia.attacks.networks import resolve_device
+from recmia.device import resolve_device
 from recmia.errors import SettingsError
+from recmia.recommenders.base import Recommender
 from recmia.recommenders.histories import check_distinct_users, histories_of, trained_places
 from recmia.recommenders.sequences import check_sequences, drop, last_items, own_chance, ranked_by
 from recmia.seeds import generator
 from recmia.sessions import PADDING, Sessions
 
 
-class Caser:
+class Caser(Recommender):
     """Caser of Tang and Wang (WSDM 2018, section 3) as DL-MIA sets it (KDD 2022, Table 5).
 
     The last ``window`` items, stacked to a matrix, pass horizontal filters of every height (ReLU,
@@ -44,6 +45,9 @@ class Caser:
     Raises:
         SettingsError: a window, or what is to be learned from it, is empty.
     """
+
+    name = "caser"
+    cost = 10
 
     def __init__(
         self,
@@ -102,16 +106,9 @@ class Caser:
     def recommend(self, sessions: Sessions, k: int, *, exclude_seen: bool = False) -> np.ndarray:
         """Items that follow each history, by the vector that was learned of its user.
 
-        Args:
-            sessions: histories of users trained on.
-            k: length of the lists.
-            exclude_seen: leave out the items of each history; released code leaves them in.
-
-        Returns:
-            int64 [n, k], best first, padded with 0.
-
         Raises:
-            DataError: a user was not trained on, an id is out of range, or a history is empty.
+            UnknownUsersError: a user was not trained on.
+            DataError: an id is out of range, or a history is empty.
         """
 
         def score(part: Sessions) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from recmia.errors import DataError
+from recmia.recommenders.base import Recommender
 from recmia.recommenders.histories import histories_of, trained_places, user_chunks
 from recmia.recommenders.lists import top_lists
 from recmia.sessions import FIRST_ITEM, Sessions
@@ -26,7 +27,7 @@ class UserFeatures:
     matrix: sparse.csr_matrix
 
 
-class ContentBased:
+class ContentBased(Recommender):
     """Recommendation by metadata of items and users (Zhang et al., CCS 2021, section 3.5).
 
     The paper gives no formula. Here an item's features are weighted by how rare they are in the
@@ -39,6 +40,9 @@ class ContentBased:
             of items of which nothing is known are zero.
         user_features: groups of all users that are trained on or asked for; None for none.
     """
+
+    name = "content-based"
+    cost = 3
 
     def __init__(
         self,
@@ -64,20 +68,16 @@ class ContentBased:
             self.liked = (groups.T @ history).toarray() / members[:, None]
         return self
 
-    def recommend(self, sessions: Sessions, k: int) -> np.ndarray:
-        """Int64 [n, k], padded with 0; the items of ``sessions`` are left out.
+    def recommend(self, sessions: Sessions, k: int, *, exclude_seen: bool = False) -> np.ndarray:
+        """Lists for anybody whose features are known; see `Recommender.recommend`.
 
         Raises:
             DataError: an id is out of range, or a user has no row in the user features.
         """
         parts = [np.zeros((0, k), dtype=np.int64)]
         for rows in user_chunks(len(sessions), self.vocabulary_size):
-            parts.append(top_lists(self._scores(sessions[rows]), sessions[rows], k))
+            parts.append(top_lists(self._scores(sessions[rows]), sessions[rows], k, exclude_seen))
         return np.concatenate(parts)
-
-    def recommend_folded_in(self, sessions: Sessions, k: int) -> np.ndarray:
-        """Lists for anybody: the model holds no single user, so the same as `recommend`."""
-        return self.recommend(sessions, k)
 
     def _scores(self, sessions: Sessions) -> np.ndarray:
         history = histories_of(sessions, self.vocabulary_size).matrix()

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recmia.attacks.networks import resolve_device
+from recmia.device import resolve_device
 from recmia.errors import DataError
 from recmia.recommenders.sequences import RankedByHistory, check_sequences, drop, own_chance
 from recmia.seeds import generator
@@ -41,6 +41,9 @@ class GRU4Rec(RankedByHistory):
         device: "cpu", "cuda" or "auto".
         seed: root seed.
     """
+
+    name = "gru4rec"
+    cost = 5
 
     def __init__(
         self,

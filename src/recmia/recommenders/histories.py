@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recmia.errors import DataError
+from recmia.errors import DataError, UnknownUsersError
+from recmia.recommenders.sequences import check_items
 from recmia.sessions import FIRST_ITEM, Sessions
 
 
@@ -74,15 +75,9 @@ def histories_of(sessions: Sessions, vocabulary_size: int) -> Histories:
     Raises:
         DataError: an id lies outside the vocabulary.
     """
+    check_items(sessions, vocabulary_size)
     rows, columns = np.nonzero(sessions.clicks)
     items = sessions.clicks[rows, columns]
-    if len(items) and (items.min() < FIRST_ITEM or items.max() >= vocabulary_size):
-        raise DataError(
-            f"item ids must lie in {FIRST_ITEM}..{vocabulary_size - 1}; "
-            f"found {items.min()}..{items.max()}",
-            column="clicks",
-            remedy="give the recommender the vocabulary size of the whole data set.",
-        )
     pairs = np.unique(rows * vocabulary_size + items)
     users = pairs // vocabulary_size
     starts = np.searchsorted(users, np.arange(len(sessions) + 1))
@@ -97,14 +92,14 @@ def trained_places(trained_row_ids: np.ndarray, row_ids: np.ndarray) -> np.ndarr
         row_ids: int64 [n].
 
     Raises:
-        DataError: a user was not trained on.
+        UnknownUsersError: a user was not trained on.
     """
     order = np.argsort(trained_row_ids)
     found = np.searchsorted(trained_row_ids, row_ids, sorter=order)
     places = order[np.minimum(found, len(order) - 1)]
     strangers = row_ids[trained_row_ids[places] != row_ids]
     if len(strangers):
-        raise DataError(
+        raise UnknownUsersError(
             f"{len(strangers)} users were not trained on; the first is row {strangers[0]}",
             column="row_ids",
             remedy="ask with recommend_folded_in, which learns a vector from the history given.",

@@ -9,6 +9,7 @@ import torch
 
 from recmia.errors import DataError
 from recmia.factorisation import Epoch, descend, descend_users
+from recmia.recommenders.base import Recommender
 from recmia.recommenders.histories import (
     Histories,
     check_distinct_users,
@@ -22,7 +23,7 @@ from recmia.seeds import generator
 from recmia.sessions import Sessions
 
 
-class LatentFactors:
+class LatentFactors(Recommender):
     """LFM of Zhang et al. (CCS 2021, sections 2.3 and 3.1): matrix factorisation by SGD.
 
     An item that a user has is a 1; for each, one that the user lacks is drawn afresh every epoch
@@ -40,6 +41,9 @@ class LatentFactors:
         batch_size: examples a step.
         seed: root seed.
     """
+
+    name = "lfm"
+    cost = 10
 
     def __init__(
         self,
@@ -92,16 +96,14 @@ class LatentFactors:
             )
         return self
 
-    def recommend(self, sessions: Sessions, k: int) -> np.ndarray:
-        """Lists by the learned vectors, int64 [n, k]; the items of ``sessions`` are left out.
-
-        Raises:
-            DataError: a user was not trained on.
-        """
+    def recommend(self, sessions: Sessions, k: int, *, exclude_seen: bool = False) -> np.ndarray:
+        """Lists by the learned vectors of users trained on; see `Recommender.recommend`."""
         places = trained_places(self.trained_row_ids, sessions.row_ids)
-        return self._lists(self.user_matrix[torch.from_numpy(places)], sessions, k)
+        return self._lists(self.user_matrix[torch.from_numpy(places)], sessions, k, exclude_seen)
 
-    def recommend_folded_in(self, sessions: Sessions, k: int) -> np.ndarray:
+    def recommend_folded_in(
+        self, sessions: Sessions, k: int, *, exclude_seen: bool = False
+    ) -> np.ndarray:
         """Lists for anybody, int64 [n, k]: a fresh vector learns from the history, items stay.
 
         Same loss, epochs and learning rate; start and negatives are drawn by seed and row id, so
@@ -109,8 +111,14 @@ class LatentFactors:
         """
         parts = [np.zeros((0, k), dtype=np.int64)]
         for rows in user_chunks(len(sessions), 2 * sessions.max_length * self.dim):
-            parts.append(self._lists(self._fold_in(sessions[rows]), sessions[rows], k))
+            parts.append(
+                self._lists(self._fold_in(sessions[rows]), sessions[rows], k, exclude_seen)
+            )
         return np.concatenate(parts)
+
+    def item_vectors(self) -> np.ndarray:
+        """float32 [V, dim]."""
+        return self.item_matrix.numpy()
 
     def _fold_in(self, sessions: Sessions) -> torch.Tensor:
         histories = histories_of(sessions, self.vocabulary_size)
@@ -130,11 +138,13 @@ class LatentFactors:
         descend_users(vectors, self.item_matrix, epochs(), regularisation=self.regularisation)
         return vectors
 
-    def _lists(self, vectors: torch.Tensor, sessions: Sessions, k: int) -> np.ndarray:
+    def _lists(
+        self, vectors: torch.Tensor, sessions: Sessions, k: int, exclude_seen: bool
+    ) -> np.ndarray:
         parts = [np.zeros((0, k), dtype=np.int64)]
         for rows in user_chunks(len(sessions), self.vocabulary_size):
             scores = (vectors[rows] @ self.item_matrix.T).numpy()
-            parts.append(top_lists(scores, sessions[rows], k))
+            parts.append(top_lists(scores, sessions[rows], k, exclude_seen))
         return np.concatenate(parts)
 
 

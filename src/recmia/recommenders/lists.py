@@ -1,4 +1,4 @@
-"""From scores to lists: best first, equals by the smaller id, nothing that the user has."""
+"""From scores to lists: best first, equals by the smaller id."""
 
 from __future__ import annotations
 
@@ -31,20 +31,22 @@ def ranked_lists(
     return lists
 
 
-def top_lists(scores: np.ndarray, histories: Sessions, k: int) -> np.ndarray:
-    """The k best items that a user does not have.
+def top_lists(scores: np.ndarray, histories: Sessions, k: int, exclude_seen: bool) -> np.ndarray:
+    """The k best items of each row.
 
     Args:
         scores: float [n, V]; overwritten, to spare a copy.
         histories: of the same n users.
         k: length of the lists.
+        exclude_seen: leave out what the user has.
 
     Returns:
-        int64 [n, k], padded with 0 where the user lacks fewer items.
+        int64 [n, k], padded with 0 where fewer items qualify.
     """
     scores[:, :FIRST_ITEM] = -np.inf
-    rows, columns = np.nonzero(histories.clicks)
-    scores[rows, histories.clicks[rows, columns]] = -np.inf
+    if exclude_seen:
+        rows, columns = np.nonzero(histories.clicks)
+        scores[rows, histories.clicks[rows, columns]] = -np.inf
     width = min(k, scores.shape[1])
     # The k-th best score, so that only what can be in the list is sorted.
     least = np.partition(scores, scores.shape[1] - width, axis=1)[:, scores.shape[1] - width]

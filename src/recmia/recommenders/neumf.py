@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from recmia.attacks.networks import Perceptron, linear
+from recmia.networks import Perceptron, linear
 
 
 class NeuMF(nn.Module):

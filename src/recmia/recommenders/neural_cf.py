@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from recmia.attacks.networks import resolve_device, torch_generator
-from recmia.errors import DataError
+from recmia.device import resolve_device
+from recmia.networks import torch_generator
+from recmia.recommenders.base import Recommender
 from recmia.recommenders.histories import (
     check_distinct_users,
     histories_of,
@@ -17,6 +18,7 @@ from recmia.recommenders.histories import (
 )
 from recmia.recommenders.lists import top_lists
 from recmia.recommenders.neumf import NeuMF, log_loss_gradient
+from recmia.recommenders.sequences import check_filled
 from recmia.row_draws import row_uniform
 from recmia.seeds import generator
 from recmia.sessions import Sessions
@@ -31,7 +33,7 @@ FOLD_IN_STEPS = 200
 FOLD_IN_LEARNING_RATE = 0.01
 
 
-class NeuralCF:
+class NeuralCF(Recommender):
     """NCF of Zhang et al. (CCS 2021, section 3.1): NeuMF by Adam on log loss, without pre-training.
 
     For each item that a user has, four that the user lacks are drawn afresh every epoch.
@@ -46,6 +48,9 @@ class NeuralCF:
         device: "cpu", "cuda" or "auto".
         seed: root seed.
     """
+
+    name = "ncf"
+    cost = 30
 
     def __init__(
         self,
@@ -95,17 +100,15 @@ class NeuralCF:
         self.network.requires_grad_(False)
         return self
 
-    def recommend(self, sessions: Sessions, k: int) -> np.ndarray:
-        """Lists by the learned vectors, int64 [n, k]; the items of ``sessions`` are left out.
-
-        Raises:
-            DataError: a user was not trained on.
-        """
+    def recommend(self, sessions: Sessions, k: int, *, exclude_seen: bool = False) -> np.ndarray:
+        """Lists by the learned vectors of users trained on; see `Recommender.recommend`."""
         places = trained_places(self.trained_row_ids, sessions.row_ids)
         vectors = self.network.users[torch.from_numpy(places).to(self.device)]
-        return self._lists(vectors, sessions, k)
+        return self._lists(vectors, sessions, k, exclude_seen)
 
-    def recommend_folded_in(self, sessions: Sessions, k: int) -> np.ndarray:
+    def recommend_folded_in(
+        self, sessions: Sessions, k: int, *, exclude_seen: bool = False
+    ) -> np.ndarray:
         """Lists for anybody, int64 [n, k]: a fresh vector learns from the history, all else stays.
 
         Same loss and optimiser; examples are drawn by seed and row id, so that a list depends on
@@ -117,16 +120,13 @@ class NeuralCF:
         parts = [np.zeros((0, k), dtype=np.int64)]
         examples = POSITIVES_A_STEP * (1 + NEGATIVES)
         for rows in user_chunks(len(sessions), 2 * sum(self.layers) * examples):
-            parts.append(self._lists(self._fold_in(sessions[rows]), sessions[rows], k))
+            parts.append(
+                self._lists(self._fold_in(sessions[rows]), sessions[rows], k, exclude_seen)
+            )
         return np.concatenate(parts)
 
     def _fold_in(self, sessions: Sessions) -> Tensor:
-        if len(sessions) and sessions.lengths.min() == 0:
-            raise DataError(
-                f"the history of row {sessions.row_ids[sessions.lengths.argmin()]} is empty",
-                column="lengths",
-                remedy="give those users a popularity list.",
-            )
+        check_filled(sessions)
         histories = histories_of(sessions, self.vocabulary_size)
         pick, counts = histories.items_lacked(), np.diff(histories.starts)
         examples = POSITIVES_A_STEP * (1 + NEGATIVES)
@@ -155,11 +155,11 @@ class NeuralCF:
             optimiser.step()
         return vectors.detach()
 
-    def _lists(self, vectors: Tensor, sessions: Sessions, k: int) -> np.ndarray:
+    def _lists(self, vectors: Tensor, sessions: Sessions, k: int, exclude_seen: bool) -> np.ndarray:
         parts = [np.zeros((0, k), dtype=np.int64)]
         items = self.network.items[None]
         for rows in user_chunks(len(sessions), self.vocabulary_size * sum(self.layers)):
             p = vectors[rows, None].expand(-1, self.vocabulary_size, -1)
             scores = self.network(p, items.expand(len(p), -1, -1)).cpu().numpy()
-            parts.append(top_lists(scores, sessions[rows], k))
+            parts.append(top_lists(scores, sessions[rows], k, exclude_seen))
         return np.concatenate(parts)

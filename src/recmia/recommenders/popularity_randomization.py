@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recmia.errors import DataError
+from recmia.recommenders.base import Recommender
 from recmia.recommenders.histories import user_chunks
 from recmia.recommenders.lists import top_lists
 from recmia.recommenders.popularity import Popularity
@@ -12,12 +13,11 @@ from recmia.row_draws import row_uniform
 from recmia.sessions import Sessions
 
 
-class PopularityRandomization:
+class PopularityRandomization(Recommender):
     """Random lists from the most popular items (Zhang et al., CCS 2021, section 4 and A.1).
 
     Of the N_cand = N_rec / alpha most popular items, each user gets N_rec at random and in random
-    order; what the user has is no candidate and is left out, as `Popularity` leaves it out. The
-    draw depends on seed and row id, so on nobody else.
+    order. The draw depends on seed and row id, so on nobody else.
 
     Args:
         vocabulary_size: V.
@@ -27,6 +27,8 @@ class PopularityRandomization:
     Raises:
         DataError: alpha is not above 0 and at most 1.
     """
+
+    name = "popularity-randomization"
 
     def __init__(self, *, vocabulary_size: int, alpha: float = 0.1, seed: int) -> None:
         if not 0 < alpha <= 1:
@@ -43,12 +45,8 @@ class PopularityRandomization:
         """int64 [N_cand]: what lists of k are drawn from; at most the whole catalogue."""
         return self.popularity.order[: round(k / self.alpha)]
 
-    def true_alpha(self, k: int) -> float:
-        """N_rec / N_cand of lists of k: above ``alpha`` where the catalogue is too small for it."""
-        return min(1.0, k / len(self.candidates(k)))
-
-    def recommend(self, sessions: Sessions, k: int) -> np.ndarray:
-        """Int64 [n, k], padded with 0 where fewer than k candidates are left to a user."""
+    def recommend(self, sessions: Sessions, k: int, *, exclude_seen: bool = False) -> np.ndarray:
+        """Lists for anybody; see `Recommender.recommend`."""
         candidates = self.candidates(k)
         parts = [np.zeros((0, k), dtype=np.int64)]
         for rows in user_chunks(len(sessions), self.vocabulary_size):
@@ -56,9 +54,5 @@ class PopularityRandomization:
             scores[:, candidates] = row_uniform(
                 sessions.row_ids[rows, None], candidates, self.seed, "popularity_randomization"
             )
-            parts.append(top_lists(scores, sessions[rows], k))
+            parts.append(top_lists(scores, sessions[rows], k, exclude_seen))
         return np.concatenate(parts)
-
-    def recommend_folded_in(self, sessions: Sessions, k: int) -> np.ndarray:
-        """Lists for anybody: the model holds no user, so the same as `recommend`."""
-        return self.recommend(sessions, k)

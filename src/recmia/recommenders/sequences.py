@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 
 from recmia.errors import DataError
+from recmia.recommenders.base import Recommender
 from recmia.recommenders.lists import top_lists
 from recmia.seeds import child_seed
 from recmia.sessions import FIRST_ITEM, PADDING, Sessions
@@ -20,11 +22,11 @@ BATCHES_SORTED_TOGETHER = 64
 SCORED_TOGETHER = 512
 
 
-def check_sequences(sessions: Sessions, vocabulary_size: int) -> None:
-    """Check that every click is an item of the vocabulary.
+def check_filled(sessions: Sessions) -> None:
+    """Check that every history has an item.
 
     Raises:
-        DataError: an id lies outside the vocabulary, or a sequence is empty.
+        DataError: one is empty.
     """
     if len(sessions) and sessions.lengths.min() == 0:
         raise DataError(
@@ -32,6 +34,14 @@ def check_sequences(sessions: Sessions, vocabulary_size: int) -> None:
             column="lengths",
             remedy="give those users a popularity list.",
         )
+
+
+def check_items(sessions: Sessions, vocabulary_size: int) -> None:
+    """Check that every click is an item of the vocabulary.
+
+    Raises:
+        DataError: an id lies outside the vocabulary.
+    """
     clicks = sessions.clicks[sessions.clicks != PADDING]
     if len(clicks) and (clicks.min() < FIRST_ITEM or clicks.max() >= vocabulary_size):
         raise DataError(
@@ -40,6 +50,16 @@ def check_sequences(sessions: Sessions, vocabulary_size: int) -> None:
             column="clicks",
             remedy="give the recommender the vocabulary size of the whole data set.",
         )
+
+
+def check_sequences(sessions: Sessions, vocabulary_size: int) -> None:
+    """Check that every sequence holds items of the vocabulary, and at least one.
+
+    Raises:
+        DataError: an id lies outside the vocabulary, or a sequence is empty.
+    """
+    check_filled(sessions)
+    check_items(sessions, vocabulary_size)
 
 
 def last_items(sessions: Sessions, width: int) -> np.ndarray:
@@ -121,42 +141,23 @@ def ranked_by(
         part = Sessions(part.clicks[:, : part.lengths.max()], part.lengths, part.row_ids)
         with torch.inference_mode():
             scores = score(part).float().cpu().numpy()
-        lists[rows] = top_lists(scores, part if exclude_seen else _nothing_seen(part), k)
+        lists[rows] = top_lists(scores, part, k, exclude_seen)
     return lists
 
 
-class RankedByHistory:
+class RankedByHistory(Recommender):
     """A recommender whose scores follow from the history alone, so that it knows no users."""
 
     vocabulary_size: int
 
+    @abstractmethod
     def _scores(self, sessions: Sessions) -> torch.Tensor:
         """float32 [b, V] of b sequences."""
-        raise NotImplementedError
 
     def recommend(self, sessions: Sessions, k: int, *, exclude_seen: bool = False) -> np.ndarray:
-        """Items that follow each history.
-
-        Args:
-            sessions: histories of anybody.
-            k: length of the lists.
-            exclude_seen: leave out the items of each history; released code leaves them in.
-
-        Returns:
-            int64 [n, k], best first, padded with 0.
+        """Items that follow each history, of anybody; see `Recommender.recommend`.
 
         Raises:
             DataError: an id is out of range, or a history is empty.
         """
         return ranked_by(self._scores, sessions, k, self.vocabulary_size, exclude_seen)
-
-    def recommend_folded_in(
-        self, sessions: Sessions, k: int, *, exclude_seen: bool = False
-    ) -> np.ndarray:
-        """Lists for anybody: the model holds no user, so the same as `recommend`."""
-        return self.recommend(sessions, k, exclude_seen=exclude_seen)
-
-
-def _nothing_seen(sessions: Sessions) -> Sessions:
-    none = np.zeros(len(sessions), dtype=np.int64)
-    return Sessions(none[:, None], none, sessions.row_ids)

@@ -1,4 +1,4 @@
-"""Choices about the recommender under attack."""
+"""Choices about recommenders; those of one are called as it is in the registry."""
 
 from __future__ import annotations
 
@@ -31,3 +31,34 @@ class Target(Section):
         if self.d_model % self.heads:
             raise ValueError("d_model must be a multiple of heads")
         return self
+
+
+class ItemNeighbours(Section):
+    """Item-based neighbours."""
+
+    neighbours: int = Field(100, ge=1, description="similar items kept of each item")
+    last_clicks: int | None = Field(
+        None, ge=1, description="clicks of a history that are used; all of them by default"
+    )
+
+
+class LatentFactors(Section):
+    """The latent factor model."""
+
+    dim: int = Field(100, ge=2)
+    epochs: int = Field(20, ge=1)
+    learning_rate: float = Field(0.01, gt=0)
+    regularisation: float = Field(0.01, ge=0)
+
+
+class NeuralCF(Section):
+    """Neural collaborative filtering."""
+
+    epochs: int = Field(20, ge=1)
+    batch_size: int = Field(256, ge=1)
+
+
+class Epochs(Section):
+    """How long a recommender is trained that has all else from its paper."""
+
+    epochs: int = Field(..., ge=1)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
@@ -14,19 +12,16 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from recmia.device import resolve_device, worker_count
+from recmia.device import resolve_device
 from recmia.errors import ArtifactError, RecmiaError
-from recmia.parallel import run_jobs
 from recmia.recommenders import ranking, transformer
 from recmia.recommenders.loss import TiedCrossEntropy
+from recmia.recommenders.sequences import length_batches
 from recmia.recommenders.settings import Target
 from recmia.seeds import child_seed, generator
 from recmia.sessions import Sessions
-from recmia.storage import content_hash, read_json, write_aside, write_json
+from recmia.storage import read_json, write_aside, write_json
 
-# Sessions are sorted by length within this many batches: enough for batches of nearly one length,
-# few enough that their make-up changes from epoch to epoch where data are large.
-BATCHES_SORTED_TOGETHER = 64
 RANKING_DEPTH = 20
 
 
@@ -35,7 +30,7 @@ class TrainingRecord:
     """A finished training.
 
     Attributes:
-        folder: holds ``epoch_NNN.safetensors``, ``curve.json``, ``identity.json`` and
+        folder: holds ``epoch_NNN.safetensors``, ``curve.json``, ``training.json`` and
             ``timing.json`` (seconds, kept apart because they differ from run to run).
         target: the settings it was trained with.
         vocabulary_size: V.
@@ -74,34 +69,6 @@ class TrainingRecord:
         _set_weights(model, load_file(self.weights(epoch)))
         return model.eval()
 
-    def best_epoch(self) -> int:
-        """The recorded epoch of the highest validation NDCG@20 (the first of equals).
-
-        Raises:
-            ArtifactError: it was trained without validation sessions.
-        """
-        scored = [
-            (row["validation_ndcg_20"], -row["epoch"])
-            for row in self.curve
-            if row["epoch"] in self.target.recorded_epochs and row["validation_ndcg_20"] is not None
-        ]
-        if not scored:
-            raise ArtifactError(f"{self.folder}: no validation sessions, so no best epoch.")
-        return -max(scored)[1]
-
-
-@dataclass(frozen=True)
-class TrainingJob:
-    """Arguments of one :func:`train`."""
-
-    target: Target
-    vocabulary_size: int
-    sessions: Sessions
-    folder: Path
-    seed: int
-    device: str = "cpu"
-    validation: Sessions | None = None
-
 
 def train(
     target: Target,
@@ -125,9 +92,9 @@ def train(
         target: architecture, optimiser and epochs.
         vocabulary_size: V.
         sessions: the only sessions that the weights depend on.
-        folder: where the result is kept. A finished training of the same identity (settings,
-            sessions, seed, versions, this source) is returned at once, an unfinished one is
-            resumed, any other is replaced.
+        folder: where the result is kept. A finished training is returned at once, one that was
+            interrupted goes on after its last epoch; both only where settings, sessions, seed and
+            device are the same.
         seed: root seed.
         device: ``auto``, ``cpu`` or ``cuda`` (there with bfloat16 mixed precision).
         validation: unseen sessions that ranking quality is measured on.
@@ -135,10 +102,11 @@ def train(
 
     Raises:
         RecmiaError: the loss is no longer a number.
+        ArtifactError: the folder holds another training.
         DeviceError: ``cuda`` was asked for and is not there.
     """
     folder = Path(folder)
-    device = resolve_device(device)
+    device = str(resolve_device(device))
     advance = progress or (lambda epochs: None)
     description = {
         "target": target.model_dump(mode="json"),
@@ -148,55 +116,15 @@ def train(
         "device": device,
         "sessions": sessions.content_hash(),
         "validation": validation.content_hash() if validation is not None else None,
-        "versions": {name: version(name) for name in ("torch", "transformers", "transformers4rec")},
-        "source": _source_hash(),
     }
-    description["identity"] = content_hash(description)
-    if _stored_identity(folder) != description["identity"]:
-        _clear(folder)
-        write_json(folder / "identity.json", description)
+    about = folder / "training.json"
+    if about.exists() and read_json(about) != description:
+        raise ArtifactError(f"{folder} holds another training. Remedy: remove it.")
+    write_json(about, description)
     if not (folder / "curve.json").exists():
         with transformer.one_thread() if device == "cpu" else nullcontext():
             _run(target, sessions, folder, description, validation, advance)
-    else:
-        advance(target.epochs)
     return load_record(folder)
-
-
-def train_many(
-    jobs: Sequence[TrainingJob], workers: int | None = None, label: str = "training"
-) -> list[TrainingRecord]:
-    """Train several models side by side; see :func:`train`.
-
-    Args:
-        jobs: each with a folder of its own.
-        workers: processes at a time; by default one a core on a CPU, one on a GPU. With one, all
-            is done in this process.
-        label: what the progress line calls it; it counts epochs over all jobs.
-
-    Returns:
-        The records, in the order of the jobs. The first failure stops the others and is raised.
-    """
-    if not jobs:
-        return []
-    if workers is None:
-        workers = min(worker_count(resolve_device(job.device)) for job in jobs)
-    total = sum(job.target.epochs for job in jobs)
-    return run_jobs(train_job, jobs, workers=workers, total=total, label=label)
-
-
-def train_job(job: TrainingJob, progress: Callable[[int], None]) -> TrainingRecord:
-    """:func:`train` with a job's arguments."""
-    return train(
-        job.target,
-        job.vocabulary_size,
-        job.sessions,
-        job.folder,
-        seed=job.seed,
-        device=job.device,
-        validation=job.validation,
-        progress=progress,
-    )
 
 
 def load_record(folder: str | Path) -> TrainingRecord:
@@ -208,7 +136,7 @@ def load_record(folder: str | Path) -> TrainingRecord:
     folder = Path(folder)
     if not (folder / "curve.json").exists():
         raise ArtifactError(f"{folder} holds no finished training. Run notebook 03_train.")
-    description = read_json(folder / "identity.json")
+    description = read_json(folder / "training.json")
     return TrainingRecord(
         folder,
         Target.model_validate(description["target"]),
@@ -218,30 +146,6 @@ def load_record(folder: str | Path) -> TrainingRecord:
         read_json(folder / "curve.json"),
         read_json(folder / "timing.json")["seconds_per_epoch"],
     )
-
-
-def length_bucketed_batches(
-    lengths: np.ndarray, batch_size: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """Batches of similar length in random order; every session exactly once.
-
-    Args:
-        lengths: int64 [n].
-        batch_size: sessions a batch; the last of a group may be smaller.
-        rng: decides which sessions meet, and the order of the batches.
-
-    Yields:
-        int64 arrays of positions.
-    """
-    shuffled = rng.permutation(len(lengths))
-    together = batch_size * BATCHES_SORTED_TOGETHER
-    batches = []
-    for start in range(0, len(shuffled), together):
-        group = shuffled[start : start + together]
-        group = group[np.argsort(lengths[group], kind="stable")]
-        batches += [group[i : i + batch_size] for i in range(0, len(group), batch_size)]
-    for index in rng.permutation(len(batches)):
-        yield batches[index]
 
 
 def batch_loss(model: torch.nn.Module, tokens: torch.Tensor) -> tuple[torch.Tensor, int]:
@@ -294,7 +198,7 @@ def train_epoch(
     mixed = torch.autocast(tokens.device.type, torch.bfloat16, enabled=tokens.is_cuda)
     model.train()
     total, count = torch.zeros((), dtype=torch.float64, device=tokens.device), 0
-    for rows in length_bucketed_batches(lengths, batch_size, generator(seed, "batches", epoch)):
+    for rows in length_batches(lengths, batch_size, generator(seed, "batches", epoch)):
         batch = tokens[torch.from_numpy(rows).to(tokens.device)]
         if transformer.is_causal(model):
             batch = batch[:, : lengths[rows].max() + 2]
@@ -407,22 +311,3 @@ def _weights_path(folder: Path, epoch: int) -> Path:
 def _save_weights(model: torch.nn.Module, folder: Path, epoch: int) -> None:
     with write_aside(_weights_path(folder, epoch)) as aside:
         save_file(_weights(model), aside)
-
-
-def _source_hash() -> str:
-    """SHA-256 of the modules that decide what is learned and how its ranking is measured."""
-    digest = hashlib.sha256()
-    for name in ("training.py", "transformer.py", "loss.py", "ranking.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
-    return digest.hexdigest()
-
-
-def _stored_identity(folder: Path) -> str | None:
-    path = folder / "identity.json"
-    return read_json(path)["identity"] if path.exists() else None
-
-
-def _clear(folder: Path) -> None:
-    for pattern in ("identity.json", "curve.json", "state.pt", "timing.json", "epoch_*", ".*.part"):
-        for path in folder.glob(pattern):
-            path.unlink()

@@ -109,32 +109,6 @@ def item_embedding(model: torch.nn.Module) -> torch.nn.Embedding:
     return model.heads[0].body.inputs.item_embedding_table
 
 
-def without_special(logits: torch.Tensor, first: int = END) -> torch.Tensor:
-    """Logits with ids below ``first`` at minus infinity: padding and start are never next."""
-    masked = logits.clone()
-    masked[..., :first] = -torch.inf
-    return masked
-
-
-def position_logits(model: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
-    """Logits of every position of a causal model.
-
-    Args:
-        model: GPT-2 model of :func:`build_model`.
-        tokens: int64 [b, t], start token first, padded on the right.
-
-    Returns:
-        float32 [b, t, V]; row j predicts what follows ``tokens[:, :j + 1]``; ids 0 and 1 are
-        minus infinity, the end token is a prediction like any other.
-
-    Raises:
-        ValueError: the model is not causal.
-    """
-    if not is_causal(model):
-        raise ValueError("Only a causal model gives every position in one pass.")
-    return without_special(project(model, hidden_states(model, tokens)))
-
-
 def predicting_states(
     model: torch.nn.Module, tokens: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -224,7 +198,8 @@ def recommend(
             for part, seen in zip(
                 *(split_by_logits(model, x) for x in (states, clicks)), strict=True
             ):
-                logits = without_special(project(model, part), FIRST_ITEM)
+                logits = project(model, part)
+                logits[:, :FIRST_ITEM] = -torch.inf
                 if exclude_seen:
                     logits.scatter_(1, seen, -torch.inf)
                 values, items = logits.topk(min(k, logits.shape[1]), dim=1)

@@ -18,6 +18,6 @@ def open_study(profile: str = "quick", overrides: dict[str, Any] | None = None) 
         DeviceError: the profile asks for a GPU that is not there.
     """
     settings = load_settings(profile, overrides)
-    device = resolve_device(settings.device)
+    device = str(resolve_device(settings.device))
     workers = settings.workers or worker_count(device)
     return Study(settings, StudyPaths(settings.name), device, workers)

@@ -12,10 +12,11 @@ from recmia import plots
 from recmia.experiments.figure_set import FigureSet
 from recmia.experiments.stamped import stamped
 from recmia.experiments.study import Study
+from recmia.lists.letters import cell_of, letter_of
 from recmia.lists.serving import STEP
 from recmia.lists.views import View, features
 from recmia.papers.biased_mia.attacking import view_identity
-from recmia.parallel import run_jobs
+from recmia.jobs import run_jobs
 from recmia.seeds import child_seed, generator
 from recmia.storage import content_hash, read_arrays, write_arrays
 
@@ -60,11 +61,12 @@ def draw_pictures(figures: FigureSet, study: Study) -> None:
 def pictures(study: Study) -> list[Picture]:
     """The paper's pictures, on the first, second and last data set of the profile."""
     settings = study.settings.biased_mia
-    letters, algorithms = list(settings.datasets), settings.algorithms
+    letters = list(settings.datasets)
+    algorithms = [letter_of(algorithm) for algorithm in settings.algorithms]
     first, second, last = letters[0], letters[min(1, len(letters) - 1)], letters[-1]
 
     def panel(name: str, side: str, **more) -> tuple[View, str]:
-        return View(*name, k=settings.top_k, l=settings.vector_dim, **more), side
+        return View(*cell_of(name), k=settings.top_k, l=settings.vector_dim, **more), side
 
     def both(name: str) -> dict[str, tuple[View, str]]:
         return {f"{name} {side}": panel(name, side) for side in ("shadow", "target")}

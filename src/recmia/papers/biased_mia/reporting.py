@@ -2,293 +2,222 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
-from recmia.evaluation.intervals import Measurement, evaluate_mean
+from recmia.evaluation.intervals import evaluate_mean
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
-from recmia.experiments.results import ResultRow, numbers_of
+from recmia.experiments.lines import Line, claim_rows, line_rows
+from recmia.experiments.measuring import bootstrap
+from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, Row, numbers_of
 from recmia.experiments.study import Study
-from recmia.lists.cohorts import SIDES, Side
-from recmia.lists.serving import ALGORITHMS, Model, data_of, read_lists, side_of
-from recmia.lists.views import View, unpersonalised
-from recmia.papers.biased_mia.claims import (
-    AS_PUBLISHED,
-    CONTROL,
-    CORRECTED,
-    UNDEFENDED,
-    Claim,
-    cells,
-    trained_for,
-)
-from recmia.papers.biased_mia.measuring import Contrast, bootstrap, measure_contrasts, read_cell
+from recmia.experiments.verdicts import verdict
+from recmia.lists.cohorts import SIDES, load_cohorts
+from recmia.lists.serving import Model
+from recmia.lists.views import ONE_MODEL, View, view_of
+from recmia.lists.world import ListWorld
+from recmia.papers.biased_mia.attacking import run
+from recmia.papers.biased_mia.claims import claims
+from recmia.papers.biased_mia.grid import cells, everything
+from recmia.papers.biased_mia.paper import PAPER
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.ranking import hit_rate
+from recmia.storage import read_arrays
 
-STUDY = "biased-mia"
 # Artefacts whose every metric is kept; the others keep the two that are called AUC.
 WHOLE = {"Figure 3", "Serving", "Controls", "Figure 11"}
-# A difference smaller than this is none, where the paper says that there is none.
-MARGIN = 0.02
+OVERLAP = "share of a member's list among the popular items"
+Runs = Sequence[tuple[np.ndarray, np.ndarray]]  # values and row ids, a pair a seed
 
 
-def _row(study: Study, letter: str, **fields) -> ResultRow:
-    title = study.settings.biased_mia.datasets[letter].title
-    return ResultRow(study=STUDY, dataset=title, **{"reading": "", "condition": ""} | fields)
+def world_of(study: Study) -> ListWorld:
+    """The paper's world of lists."""
+    return ListWorld(study, study.settings.biased_mia, study.folder(PAPER.steps[0].name))
 
 
-def attack_rows(study: Study, claims: list[Claim]) -> list[ResultRow]:
-    """Rows of every table and figure about attacks, from the saved cells."""
-    rows = []
-    for claim in claims:
-        for measured in read_cell(study, claim.attempt):
-            if measured.metric not in (ROC_AUC, HARD_LABEL_AUC) and claim.artefact not in WHOLE:
-                continue
-            rows.append(
-                _row(
-                    study,
-                    claim.attempt.target.letter,
-                    artefact=claim.artefact,
-                    setting=claim.attempt.setting,
-                    attack=claim.attack,
-                    reading=claim.reading,
-                    condition=claim.condition,
-                    metric=measured.metric,
-                    note=claim.note,
-                    **numbers_of(measured),
-                )
-            )
-    return rows
+def models(world: ListWorld) -> list[Model]:
+    """Every recommender of the study."""
+    settings = world.settings
+    found = [(view, SIDES) for view in cells(settings)]
+    if settings.content_based:
+        found.append((view_of(settings, settings.content_based, "content-based"), SIDES))
+    for name in settings.algorithms:
+        parts = [
+            view_of(settings, settings.size_dataset, name, share=x) for x in settings.shadow_shares
+        ]
+        found += [(view, SIDES[:1]) for view in parts]
+    for data, tried in settings.longer_lfm.items():
+        found += [(view_of(world.settings, data, "lfm", epochs=epochs), SIDES) for epochs in tried]
+    return [view.model(s, seed) for view, sides in found for s in sides for seed in world.seeds]
 
 
-def cohort_rows(study: Study) -> list[ResultRow]:
+def vector_lengths(world: ListWorld) -> list[int]:
+    """Every length l that some figure asks for."""
+    settings = world.settings
+    return sorted({settings.vector_dim, *settings.vector_lengths, *settings.crossed_vector_lengths})
+
+
+def attack_rows(world: ListWorld) -> list[Row]:
+    """Rows of every table and figure about attacks, and of the claims about them."""
+    shown = everything(world.settings)
+    runs = run(world, [line.attempt for line in shown])
+    lines = [
+        Line({"study": PAPER.name, **_titled(world, line.columns)}, runs[line.attempt])
+        for line in shown
+    ]
+    metrics, kept = world.folder / "metrics", (ROC_AUC, HARD_LABEL_AUC)
+    return [
+        row
+        for row in line_rows(world.study, metrics, lines)
+        if row.metric in kept or row.artefact in WHOLE
+    ] + claim_rows(world.study, world.folder / "differences", lines, claims(world.settings))
+
+
+def _titled(world: ListWorld, columns: dict[str, Any]) -> dict[str, Any]:
+    return {"dataset": world.settings.datasets[columns["target_data"]].title} | columns
+
+
+def _row(world: ListWorld, **columns: Any) -> Row:
+    return Row(study=PAPER.name, **_titled(world, columns))
+
+
+def _mean_row(world: ListWorld, runs: Runs, says: str | None = None, **columns: Any) -> Row:
+    """A mean over users with its interval, and where something is said of it, the verdict."""
+    found = evaluate_mean(columns["metric"], runs, **bootstrap(world.study))
+    if says:
+        columns["verdict"] = verdict(found.ci_low, found.ci_high, says)
+    return _row(world, **columns, **numbers_of(found))
+
+
+def cohort_rows(world: ListWorld) -> list[Row]:
     """Who and what was used: means over seeds."""
     rows = []
-    for letter in study.settings.biased_mia.datasets:
-        facts = [data_of(study, letter, seed).facts for seed in study.seeds()]
-        for fact in facts[0]:
-            rows.append(
-                _row(
-                    study,
-                    letter,
-                    artefact="Cohorts",
-                    setting=letter,
-                    attack="",
-                    metric=fact,
-                    value=float(np.mean([of_seed[fact] for of_seed in facts])),
-                    n_seeds=len(facts),
-                )
+    for data in world.settings.datasets:
+        facts = [load_cohorts(world.split(data, seed).ensure()).facts for seed in world.seeds]
+        rows += [
+            _row(
+                world,
+                artefact="Cohorts",
+                target_data=data,
+                metric=fact,
+                value=float(np.mean([of_seed[fact] for of_seed in facts])),
+                n_seeds=len(facts),
             )
+            for fact in facts[0]
+        ]
     return rows
 
 
-def _mean(study: Study, metric: str, runs: list[tuple[np.ndarray, np.ndarray]]) -> Measurement:
-    return evaluate_mean(metric, runs, **bootstrap(study))
+def _hits(world: ListWorld, view: View, side: str, name: str) -> list[tuple]:
+    """For each seed a saved array of the lists, and the users of the side."""
+    found = [view.model(side, seed) for seed in world.seeds]
+    return [(read_arrays(world.lists(m).ensure(), [name])[name], world.side(m)) for m in found]
 
 
-def ranking_rows(study: Study) -> list[ResultRow]:
+def ranking_rows(world: ListWorld) -> list[Row]:
     """Table 2 (HR@k of shadow and target), with the controls: fold-in, popularity."""
-    settings = study.settings.biased_mia
-    rows = []
-    found = [View(letter, algorithm) for letter, algorithm in _recommenders(study)]
-    for cell in found:
+    metric, rows = f"HR@{world.settings.top_k}", []
+    found = cells(world.settings)
+    if world.settings.content_based:
+        found.append(view_of(world.settings, world.settings.content_based, "content-based"))
+    for view in found:
         for side in SIDES:
-            hits = [
-                read_lists(study, Model(cell.letter, cell.algorithm, side, seed))
-                for seed in study.seeds()
-            ]
-            users = [
-                side_of(study, Model(cell.letter, cell.algorithm, side, seed))
-                for seed in study.seeds()
-            ]
-            ids = [side_.seen.row_ids for side_ in users]
-            kept = [slice(0, side_.n_members) for side_ in users]
-            for reading, name, where, suffix, who in (
-                (AS_PUBLISHED, "hit_any", kept, "", ""),
-                (CORRECTED, "hit_next", kept, ", the next item", ""),
-                (CONTROL, "folded_hit_any", kept, "", "members folded in"),
-                (CONTROL, "folded_hit_any", None, "", "non-members folded in"),
+            about = dict(artefact="Table 2", target_data=view.data, side=side)
+            about["recommender"] = view.recommender
+            for reading, name, what in (
+                (AS_PUBLISHED, "hit_any", metric),
+                (CORRECTED, "hit_next", f"{metric}, the next item"),
             ):
-                runs = []
-                for number, saved in enumerate(hits):
-                    chosen = kept[number] if where else slice(users[number].n_members, None)
-                    runs.append((saved[name][chosen], ids[number][chosen]))
-                metric = f"HR@{settings.top_k}{suffix}"
-                rows.append(
-                    _row(
-                        study,
-                        cell.letter,
-                        artefact="Table 2",
-                        setting=cell.name,
-                        attack=ALGORITHMS[cell.algorithm],
-                        reading=reading,
-                        condition="; ".join(part for part in (side, who) if part),
-                        metric=metric,
-                        **numbers_of(_mean(study, metric, runs)),
-                    )
-                )
-    for letter in settings.datasets:
+                runs = [(x, u.members.row_ids) for x, u in _hits(world, view, side, name)]
+                about |= {"reading": reading, "metric": what, "users": "members"}
+                rows.append(_mean_row(world, runs, **about))
+            about |= {"reading": CONTROL, "metric": metric, "serving": ONE_MODEL}
+            folded = _hits(world, view, side, "folded_hit_any")
+            members = [(x[: u.n_members], u.members.row_ids) for x, u in folded]
+            others = [(x[u.n_members :], u.seen.row_ids[u.n_members :]) for x, u in folded]
+            for who, runs in (("members", members), ("non-members", others)):
+                rows.append(_mean_row(world, runs, **about | {"users": who}))
+    for data in world.settings.datasets:
         for side in SIDES:
-            runs = [_popular_hits(study, letter, side, seed) for seed in study.seeds()]
-            metric = f"HR@{settings.top_k}"
-            rows.append(
-                _row(
-                    study,
-                    letter,
-                    artefact="Table 2",
-                    setting=letter,
-                    attack="popularity",
-                    reading=CONTROL,
-                    condition=side,
-                    metric=metric,
-                    **numbers_of(_mean(study, metric, runs)),
-                )
-            )
+            about = dict(artefact="Table 2", target_data=data, recommender="popularity", side=side)
+            runs = [_popular_hits(world, data, side, seed) for seed in world.seeds]
+            about |= {"reading": CONTROL, "metric": metric, "users": "members"}
+            rows.append(_mean_row(world, runs, **about))
     return rows
 
 
-def _recommenders(study: Study) -> list[tuple[str, str]]:
-    settings = study.settings.biased_mia
-    pairs = [(view.letter, view.algorithm) for view in cells(settings)]
-    return pairs + ([(settings.content_based, "C")] if settings.content_based else [])
-
-
-def _popular_hits(study: Study, letter: str, side: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _popular_hits(world: ListWorld, data: str, side: str, seed: int) -> tuple:
     """Hits of the most popular items among members, who are not offered what they have."""
-    cohorts = data_of(study, letter, seed)
+    cohorts = load_cohorts(world.split(data, seed).ensure())
     users = cohorts.sides[side]
-    server = Popularity(vocabulary_size=cohorts.vocabulary_size, exclude_seen=True)
-    lists = server.fit(users.members).recommend(users.members, study.settings.biased_mia.top_k)
+    server = Popularity(vocabulary_size=cohorts.vocabulary_size).fit(users.members)
+    lists = server.recommend(users.members, world.settings.top_k, exclude_seen=True)
     return hit_rate(lists, users.held_out[: users.n_members]), users.members.row_ids
 
 
-def defence_rows(study: Study) -> list[ResultRow]:
+def defence_rows(world: ListWorld) -> list[Row]:
     """Figure 14: HR@k of everybody, and of non-members alone, with and without the defence."""
-    settings = study.settings.biased_mia
-    metric = f"HR@{settings.top_k}"
     rows = []
-    for cell in cells(settings):
-        for ratio in (0.0, *settings.defence_ratios):
+    for cell in cells(world.settings):
+        saved = _hits(world, cell, "target", "hit_any")
+        for ratio in (None, *world.settings.defence_ratios):
             everybody, others = [], []
-            for seed in study.seeds():
-                model = Model(cell.letter, cell.algorithm, "target", seed)
-                users: Side = side_of(study, model)
+            for seed, (hits, users) in enumerate(saved):
+                view = replace(cell, defence=ratio or 0.0)
                 rest = users.seen[users.n_members :]
-                view = View(cell.letter, cell.algorithm, defence=ratio)
-                lists = unpersonalised(study, view, "target", seed, rest)
-                hits = hit_rate(lists, users.held_out[users.n_members :])
-                others.append((hits, rest.row_ids))
-                both = np.concatenate([read_lists(study, model)["hit_any"], hits])
-                everybody.append((both, users.seen.row_ids))
-            condition = f"defence, ratio {ratio:g}" if ratio else UNDEFENDED
-            for who, runs in (("everybody", everybody), ("non-members alone", others)):
-                rows.append(
-                    _row(
-                        study,
-                        cell.letter,
-                        artefact="Figure 14",
-                        setting=cell.name,
-                        attack=ALGORITHMS[cell.algorithm],
-                        reading=AS_PUBLISHED,
-                        condition=f"{condition}; {who}",
-                        metric=metric,
-                        **numbers_of(_mean(study, metric, runs)),
-                    )
-                )
+                lists = world.scene(view, "target", seed).unpersonalised(rest)
+                of_rest = hit_rate(lists, users.held_out[users.n_members :])
+                others.append((of_rest, rest.row_ids))
+                everybody.append((np.concatenate([hits, of_rest]), users.seen.row_ids))
+            about = dict(artefact="Figure 14", target_data=cell.data, side="target", ratio=ratio)
+            about |= {"recommender": cell.recommender, "reading": AS_PUBLISHED}
+            about["metric"] = f"HR@{world.settings.top_k}"
+            rows.append(_mean_row(world, everybody, **about, users="everybody"))
+            rows.append(_mean_row(world, others, **about, users="non-members"))
     return rows
 
 
-def overlap_rows(study: Study) -> list[ResultRow]:
+def overlap_rows(world: ListWorld) -> list[Row]:
     """How much of members' lists is popular anyway: where it is much, there is little to tell."""
-    settings = study.settings.biased_mia
-    usual = {"L": settings.latent_factors.epochs}
-    found = [(cell.letter, cell.algorithm) for cell in cells(settings)]
-    found += [(letter, f"L{e}") for letter, tried in settings.longer_lfm.items() for e in tried]
+    settings = world.settings
+    longer = [
+        view_of(world.settings, d, "lfm", epochs=e)
+        for d, tried in settings.longer_lfm.items()
+        for e in tried
+    ]
     rows = []
-    for letter, algorithm in found:
-        view, runs = View(letter, algorithm), []
-        for seed in study.seeds():
-            model = Model(letter, algorithm, "target", seed)
-            members = side_of(study, model).members
-            popular = unpersonalised(study, view, "target", seed, members[:1])[0]
-            served = read_lists(study, model)["served"]
-            runs.append((np.isin(served, popular).mean(axis=1), members.row_ids))
-        epochs = algorithm[1:] or usual.get(algorithm)
-        metric = "share of a member's list among the popular items"
-        rows.append(
-            _row(
-                study,
-                letter,
-                artefact="Overlap",
-                setting=view.name[:2] * 2,
-                attack=ALGORITHMS[algorithm[0]],
-                reading=CONTROL,
-                condition=trained_for(int(epochs)) if epochs else "",
-                metric=metric,
-                **numbers_of(_mean(study, metric, runs)),
-            )
-        )
+    for view in [*cells(settings), *longer]:
+        runs = []
+        for seed, (served, users) in enumerate(_hits(world, view, "target", "served")):
+            popular = world.scene(view, "target", seed).unpersonalised(users.members[:1])[0]
+            runs.append((np.isin(served, popular).mean(axis=1), users.members.row_ids))
+        epochs = settings.latent_factors.epochs if view.recommender == "lfm" else None
+        about = dict(artefact="Overlap", reading=CONTROL, target_data=view.data, side="target")
+        about |= {"recommender": view.recommender, "recommender_epochs": view.epochs or epochs}
+        rows.append(_mean_row(world, runs, **about, users="members", metric=OVERLAP))
     return rows
 
 
-def verdict(low: float, high: float, equal: bool) -> str:
-    """What an interval of (what the paper calls better) - (the other) says of the claim."""
-    if equal:
-        if low >= -MARGIN and high <= MARGIN:
-            return "confirmed"
-        return "refuted" if low > MARGIN or high < -MARGIN else "open"
-    return "confirmed" if low > 0 else "refuted" if high < 0 else "open"
-
-
-def contrast_rows(study: Study, contrasts: list[Contrast]) -> list[ResultRow]:
-    """Rows of the paper's claims about attacks, with their verdicts."""
-    rows = []
-    for contrast, measured in zip(contrasts, measure_contrasts(study, contrasts), strict=True):
-        published = contrast.metric == HARD_LABEL_AUC
-        rows.append(
-            _row(
-                study,
-                contrast.first.target.letter,
-                artefact="Claims",
-                setting=contrast.claim,
-                attack="",
-                reading=AS_PUBLISHED if published else CORRECTED,
-                condition=contrast.where,
-                metric=f"difference of {contrast.metric}",
-                note=verdict(measured.ci_low, measured.ci_high, contrast.equal),
-                **numbers_of(measured),
-            )
-        )
-    return rows
-
-
-def ordering_rows(study: Study) -> list[ResultRow]:
+def ordering_rows(world: ListWorld) -> list[Row]:
     """The paper's order of the recommenders in HR@k (Table 2), on the target's members."""
-    rows = []
-    orders = {"A": "ILN", "L": "INL", "M": "ILN"}
-    for letter in study.settings.biased_mia.datasets:
-        order = [a for a in orders.get(letter, "ILN") if a in study.settings.biased_mia.algorithms]
+    key, rows = "ranking-order", []
+    claim = PAPER.claims[key]
+    for data in world.settings.datasets:
+        order = claim["other_orders"].get(data, claim["order"])
+        order = [name for name in order if name in world.settings.algorithms]
         for better, worse in zip(order, order[1:], strict=False):
-            runs = []
-            for seed in study.seeds():
-                saved = [
-                    read_lists(study, Model(letter, algorithm, "target", seed))["hit_any"]
-                    for algorithm in (better, worse)
-                ]
-                users = side_of(study, Model(letter, better, "target", seed))
-                runs.append((saved[0] - saved[1], users.members.row_ids))
-            measured = _mean(study, "difference", runs)
-            rows.append(
-                _row(
-                    study,
-                    letter,
-                    artefact="Claims",
-                    setting="Table 2: the paper's order of recommenders in HR@100",
-                    attack="",
-                    reading=AS_PUBLISHED,
-                    condition=f"{letter}{better} above {letter}{worse}",
-                    metric=f"difference of HR@{study.settings.biased_mia.top_k}",
-                    note=verdict(measured.ci_low, measured.ci_high, equal=False),
-                    **numbers_of(measured),
-                )
-            )
+            hits = [
+                _hits(world, view_of(world.settings, data, n), "target", "hit_any")
+                for n in (better, worse)
+            ]
+            runs = [
+                (a - b, users.members.row_ids) for (a, users), (b, _) in zip(*hits, strict=True)
+            ]
+            about = dict(artefact="Claims", claim=key, reading=AS_PUBLISHED, target_data=data)
+            about |= {"side": "target", "users": "members", "recommender": better, "against": worse}
+            metric = f"difference of HR@{world.settings.top_k}"
+            rows.append(_mean_row(world, runs, claim["says"], **about, metric=metric))
     return rows

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from recmia.lists.settings import General, Lists
+from recmia.lists.settings import Lists
 
 Generator = Literal["Origin", "Concat10", "Concat20", "Concat100", "Hadamard", "Similarity"]
 
@@ -14,7 +14,6 @@ Generator = Literal["Origin", "Concat10", "Concat20", "Concat100", "Hadamard", "
 class BiasedMIAStudy(Lists):
     """Every table and figure of Biased-MIA (notebook 11)."""
 
-    algorithms: tuple[General, ...] = ("I", "L", "N")
     content_based: str | None = Field(
         None, description="letter of the data set with metadata for section 3.5"
     )

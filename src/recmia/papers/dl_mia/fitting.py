@@ -2,160 +2,141 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict
 from functools import cache
-from pathlib import Path
+from typing import Any
 
-from recmia.evaluation.intervals import ScoredUnits
-from recmia.experiments.stamped import stamped
+from recmia.experiments.kept import Kept
+from recmia.experiments.making import make_all
+from recmia.experiments.measuring import Place, Runs
+from recmia.experiments.stacking import stacked
 from recmia.experiments.study import Study
-from recmia.lists.serving import Model, lists_identity, side_of, vectors_identity
-from recmia.papers.dl_mia import scoring
+from recmia.lists.cohorts import load_side
+from recmia.lists.views import View
 from recmia.papers.dl_mia.fits import Fit, Scored
-from recmia.papers.dl_mia.halves import STEP, half_of
-from recmia.papers.dl_mia.texts import texts_identity
-from recmia.parallel import run_jobs
-from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
+from recmia.papers.dl_mia.scoring import keep_features, keep_scores, schedule_of
+from recmia.papers.dl_mia.texts import text_vectors
+from recmia.papers.dl_mia.worlds import worlds
+from recmia.seeds import child_seed
+from recmia.storage import content_hash
 
-# Models that are trained together: enough to fill the vector units, few enough to leave work for
-# both processes and features in memory.
-MOST_MODELS, MOST_NUMBERS = 27, 40_000_000
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Fits of one shape, with their seeds, that are trained in one pass."""
-
-    half: str
-    name: str
-    members: tuple[tuple[Fit, int], ...]
+MOST_MODELS, MOST_NUMBERS = 27, 40_000_000  # of a stack
+Member = tuple[Fit, int]  # a fit and a seed
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the scores of a fit and seed are."""
+def fit_all(study: Study, scored: Iterable[Scored]) -> dict[Scored, Runs]:
+    """Train every fit of these attacks; finished stacks are kept.
 
-    path: Path
-    row: int
+    Args:
+        study: the run; lists and item vectors are there.
+        scored: attacks.
+
+    Returns:
+        Where the scores of each attack are, a place a seed.
+    """
+    wanted, fits = list(dict.fromkeys(scored)), Fits(study)
+    stacks = fits.stacks({one.fit for one in wanted})
+    kept = [fits.scores(members) for _, members in stacks]
+    make_all(study, list(dict.fromkeys(x for k in kept for x in k.inputs)), label="features")
+    costs = [_cost(shape, len(members)) for shape, members in stacks]
+    make_all(study, kept, costs=costs, label="DL-MIA")
+    places = {
+        member: (scores, row)
+        for scores, (_, members) in zip(kept, stacks, strict=True)
+        for row, member in enumerate(members)
+    }
+
+    def runs(one: Scored) -> Runs:
+        found = [places[one.fit, seed] for seed in study.seeds()]
+        return tuple(Place(scores, one.attack, row) for scores, row in found)
+
+    return {one: runs(one) for one in wanted}
 
 
-def fit_all(study: Study, fits: dict[str, list[Fit]]) -> None:
-    """Train every fit of both halves; finished stacks are kept.
+class Fits:
+    """What is kept of the fits of one study.
 
     Args:
         study: the run.
-        fits: half to its fits.
     """
-    planned = stacks(study, fits)
-    jobs = [(study, stack) for stack in planned]
-    total = sum(_cost(study, stack) for stack in planned)
-    run_jobs(_train, jobs, workers=study.workers, total=total, label="DL-MIA")
 
+    def __init__(self, study: Study) -> None:
+        self.study, self.settings, self.worlds = study, study.settings.dl_mia, worlds(study)
+        # Many fits share features and users.
+        self.features, self._users = cache(self.features), cache(self._users)
 
-def places(study: Study, fits: dict[str, list[Fit]]) -> dict[tuple[str, Fit, int], Place]:
-    """Half, fit and seed to where their scores are."""
-    return {
-        (stack.half, fit, seed): Place(_path(study, stack), row)
-        for stack in stacks(study, fits)
-        for row, (fit, seed) in enumerate(stack.members)
-    }
+    def features(self, half: str, view: View, side: str, seed: int, texts: bool = False) -> Kept:
+        """Difference vectors of the users of a side that are attacked (`keep_features`)."""
+        name = f"{view.name}-{side}-{content_hash(asdict(view), texts)[:8]}.npz"
+        path = self.worlds[half].folder / "features" / f"seed{seed}" / name
+        return Kept(path, keep_features, **self.attacked(half, view, side, seed, texts))
 
+    def attacked(
+        self, half: str, view: View, side: str, seed: int, texts: bool = False
+    ) -> dict[str, Any]:
+        """Arguments of `recmia.papers.dl_mia.scoring.attacked`."""
+        world, root = self.worlds[half], self.study.settings.root_seed
+        scene = world.scene_parts(view, side, seed)
+        if texts:
+            scene["vectors"] = text_vectors(world, view.data, view.l)
+        draw = child_seed(root, "dl-mia", "users", half, view.data, side, seed)
+        return {"scene": scene, "most": world.settings.most_users, "seed": draw}
 
-def stacks(study: Study, fits: dict[str, list[Fit]]) -> list[Stack]:
-    """Group fits by shape and kind, the costliest first."""
-    made = []
-    for half, wanted in fits.items():
-        groups: dict[tuple, list[tuple[Fit, int]]] = defaultdict(list)
-        for fit in sorted(set(wanted)):
-            for seed in study.seeds():
-                groups[_shape(study, half, fit, seed)].append((fit, seed))
-        for shape, members in groups.items():
-            n, others, width = shape[:3]
-            size = max(1, min(MOST_MODELS, MOST_NUMBERS // ((n + others) * width)))
-            for start in range(0, len(members), size):
-                chosen = tuple(members[start : start + size])
-                name = content_hash([asdict(fit) | {"seed": seed} for fit, seed in chosen])[:16]
-                made.append(Stack(half, name, chosen))
-    return sorted(made, key=lambda stack: -_cost(study, stack))
+    def stacks(self, fits: Iterable[Fit]) -> list[tuple[tuple, tuple[Member, ...]]]:
+        """Fits and seeds that are trained in one pass, with their shape."""
+        members = [(fit, seed) for fit in sorted(fits) for seed in self.study.seeds()]
+        return stacked(members, self._shape, _most)
 
-
-def _shape(study: Study, half: str, fit: Fit, seed: int) -> tuple:
-    """Units of shadow and target, width, and the kind of the fit."""
-    lists = half_of(study, half)
-    most = getattr(study.settings.dl_mia, half).most_users
-    units = [
-        min(most, len(side_of(lists, Model(view.letter, view.algorithm, side, seed)).seen))
-        for view, side in ((fit.shadow, "shadow"), (fit.target, "target"))
-    ]
-    return *units, fit.shadow.l, fit.encoder, fit.leak, fit.held_out, fit.texts
-
-
-def _cost(study: Study, stack: Stack) -> float:
-    fit, seed = stack.members[0]
-    n, others, width = _shape(study, stack.half, fit, seed)[:3]
-    return len(stack.members) * (n + others) * width * (1 + 2 * fit.leak) / 1e6
-
-
-def _path(study: Study, stack: Stack) -> Path:
-    return study.folder(STEP) / stack.half / "fits" / f"{stack.name}.npz"
-
-
-def _train(job: tuple[Study, Stack], progress: Callable[[float], None]) -> None:
-    study, stack = job
-    settings = study.settings.dl_mia
-    half = getattr(settings, stack.half)
-    epochs = (
-        *(settings.pretrain_epochs, settings.alternating_epochs, settings.turn_epochs),
-        settings.steps,
-    )
-    identity = content_hash(
-        [fit_identity(study, stack.half, fit, seed) for fit, seed in stack.members],
-        [epochs, half.attack_epochs, half.most_users, study.device],
-    )
-    path = _path(study, stack)
-    stamped(
-        path,
-        identity,
-        lambda: write_arrays(path, **scoring.scores_of(study, stack.half, stack.members)),
-    )
-    progress(_cost(study, stack))
-
-
-def fit_identity(study: Study, half: str, fit: Fit, seed: int) -> str:
-    lists = half_of(study, half)
-    parts: list[object] = [asdict(fit), seed, study.settings.root_seed, _source()]
-    for view, side in ((fit.shadow, "shadow"), (fit.target, "target")):
-        parts.append(lists_identity(lists, Model(view.letter, view.algorithm, side, seed)))
-        parts.append(
-            texts_identity(lists, view.letter)
-            if fit.texts
-            else vectors_identity(lists, view.letter, seed, view.l)
+    def scores(self, members: tuple[Member, ...]) -> Kept:
+        """Scores of a stack (`keep_scores`), a row a member."""
+        kind, half = members[0][0], members[0][0].half
+        world, root = self.worlds[half], self.study.settings.root_seed
+        name = content_hash([asdict(fit) | {"seed": seed} for fit, seed in members])[:16]
+        # Encoder and leak are left out: what is compared starts from the same values. The halves
+        # of a target's users are the same for every shadow.
+        seeds = [
+            child_seed(root, "dl-mia", half, *f.shadow.seed_words, *f.target.seed_words, str(f.texts), seed)
+            for f, seed in members
+        ]
+        halves = [
+            child_seed(root, "dl-mia", "held out", half, fit.target.name, seed)
+            for fit, seed in members
+        ]
+        return Kept(
+            world.folder / "fits" / f"{name}.npz",
+            keep_scores,
+            [self.features(half, f.shadow, "shadow", seed, f.texts) for f, seed in members],
+            [self.features(half, f.target, "target", seed, f.texts) for f, seed in members],
+            seeds=seeds,
+            held_out=halves if kind.held_out else None,
+            leak=kind.leak,
+            biased_epochs=world.settings.attack_epochs,
+            schedule=schedule_of(self.settings, kind.encoder),
+            device=self.study.device,
         )
-    return content_hash(*parts)
+
+    def _shape(self, member: Member) -> tuple:
+        """Units of shadow and target, width, and the kind of the fit."""
+        fit, seed = member
+        most = self.worlds[fit.half].settings.most_users
+        units = [
+            min(most, self._users(fit.half, view.data, side, seed))
+            for view, side in ((fit.shadow, "shadow"), (fit.target, "target"))
+        ]
+        kind = (fit.half, fit.encoder, fit.leak, fit.held_out, fit.texts)
+        return (*units, fit.shadow.l, *kind)
+
+    def _users(self, half: str, data: str, side: str, seed: int) -> int:
+        split = self.worlds[half].split(data, seed)
+        return len(load_side(split.ensure(), side).seen)
 
 
-@cache
-def _source() -> str:
-    return source_hash(scoring, *scoring.DECISIVE)
+def _most(shape: tuple) -> int:
+    n, others, width, *_ = shape
+    return max(1, min(MOST_MODELS, MOST_NUMBERS // ((n + others) * width)))
 
 
-def read_scores(
-    study: Study, half: str, scored: Scored, where: dict[tuple[str, Fit, int], Place]
-) -> list[ScoredUnits]:
-    """Saved scores of an attack, one for each seed."""
-    scores, thresholds = f"{scored.attack}|scores", f"{scored.attack}|thresholds"
-    runs = []
-    for seed in study.seeds():
-        place = where[half, scored.fit, seed]
-        saved = read_arrays(place.path, (scores, thresholds, "membership", "row_ids"))
-        runs.append(
-            ScoredUnits(
-                saved[scores][place.row],
-                saved["membership"][place.row],
-                saved["row_ids"][place.row],
-                float(saved[thresholds][place.row]),
-            )
-        )
-    return runs
+def _cost(shape: tuple, members: int) -> float:
+    n, others, width, _, _, leak, *_ = shape
+    return members * (n + others) * width * (1 + 2 * leak) / 1e6

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,24 +14,27 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from recmia import plots
 from recmia.attacks.difference_vectors import difference_vectors
-from recmia.attacks.stacked_dl_mia import StackedDLMIA
-from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate
+from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
+from recmia.embedding import tsne_embedding
+from recmia.evaluation.intervals import ScoredUnits
 from recmia.evaluation.metrics import ROC_AUC
-from recmia.experiments.stamped import stamped
+from recmia.experiments.kept import Kept
+from recmia.experiments.lines import Line, line_rows
+from recmia.experiments.making import make_all
+from recmia.experiments.measuring import Place, arrays_of
+from recmia.experiments.rows import CONTROL, Row
 from recmia.experiments.study import Study
-from recmia.lists import serving
-from recmia.lists.serving import Model, side_of
-from recmia.lists.views import Seen
-from recmia.papers.biased_mia.measuring import bootstrap
+from recmia.lists.cohorts import Side, load_vocabulary_size
+from recmia.lists.views import Scene, Seen
 from recmia.papers.dl_mia.fits import Fit
-from recmia.papers.dl_mia.fitting import fit_identity
-from recmia.papers.dl_mia.halves import GENERAL, STEP, half_of, view_of
-from recmia.papers.dl_mia.scoring import features, schedule_of
-from recmia.parallel import run_jobs
+from recmia.papers.dl_mia.fitting import Fits
+from recmia.papers.dl_mia.scoring import attacked, schedule_of
+from recmia.papers.dl_mia.tables import columns_of, fit_of
+from recmia.papers.dl_mia.worlds import GENERAL, STEP, worlds
+from recmia.recommenders.latent_factors import LatentFactors
 from recmia.seeds import child_seed, generator
-from recmia.storage import content_hash, read_arrays, source_hash, write_arrays
+from recmia.storage import read_arrays, write_arrays
 
 RAW, INVARIANT, SPECIFIC = "difference vectors", "invariant features", "specific features"
 BEFORE, AFTER = "before debiasing", "after debiasing"
@@ -39,94 +43,149 @@ JUDGE = f"{NEIGHBOURS} nearest neighbours, cross-validated"
 SIDES = ("shadow", "target")
 MADE_FROM = ("factors of the attacker", "hidden states of the recommender")
 CLASSES = {"sides": SIDES, "kinds": MADE_FROM}
+# Picture and panel, to the features that it shows and the figures that do.
+PANELS = {
+    ("sides", RAW): ("difference vectors", ("Figure 1", "Figure 5")),
+    ("sides", INVARIANT): ("invariant", ("Figure 5",)),
+    ("sides", SPECIFIC): ("specific", ("Figure 5",)),
+    ("kinds", BEFORE): ("difference vectors", ("Figure 1", "Figure 5")),
+    ("kinds", AFTER): ("invariant and specific", ("Figure 5",)),
+}
 
 
-def make_pictures(study: Study) -> None:
-    """Embed both pictures' points for every seed; finished ones are kept."""
-    jobs = [(study, seed) for seed in study.seeds()]
-    run_jobs(_make, jobs, workers=study.workers, total=len(jobs), label="t-SNE pictures")
+def kept_pictures(study: Study) -> list[Kept]:
+    """Points of both pictures, a file a seed (`keep_points`)."""
+    fits, fit = Fits(study), _pictured(study)
+    world = fits.worlds[GENERAL]
+    return [
+        Kept(
+            world.folder / "pictures" / f"seed{seed}.npz",
+            keep_points,
+            fits.attacked(GENERAL, fit.shadow, "shadow", seed),
+            fits.attacked(GENERAL, fit.target, "target", seed),
+            *world.recommender(fit.target.model("target", seed)),
+            schedule=schedule_of(study.settings.dl_mia),
+            shown=world.settings.tsne_users,
+            perplexity=world.settings.perplexity if seed == 0 else None,
+            device=study.device,
+            seed=seed,
+            root_seed=study.settings.root_seed,
+        )
+        for seed in study.seeds()
+    ]
 
 
-def _path(study: Study, seed: int) -> Path:
-    return study.folder(STEP) / "pictures" / f"seed{seed}.npz"
+def picture_rows(study: Study) -> list[Row]:
+    """How well the two classes of each picture are told apart: a ROC AUC of 0.5 if they coincide.
+
+    What Figure 1 shows, Figure 5 shows again before it shows what becomes of it.
+    """
+    kept, columns = kept_pictures(study), columns_of(study, _pictured(study))
+    make_all(study, kept, label="t-SNE pictures")
+    rows = []
+    for (what, panel), (features, artefacts) in PANELS.items():
+        runs = tuple(Place(of_seed, f"{what}|{panel}") for of_seed in kept)
+        about = {"attack": JUDGE, "reading": CONTROL, "features": features}
+        lines = [Line(columns | about | {"artefact": artefact}, runs) for artefact in artefacts]
+        metric = f"ROC AUC of telling {' from '.join(CLASSES[what])}"
+        found = line_rows(study, study.folder(STEP) / "cells", lines, [ROC_AUC])
+        rows += [replace(row, metric=metric) for row in found]
+    return rows
 
 
-def _make(job: tuple[Study, int], progress: Callable[[float], None]) -> None:
-    study, seed = job
-    settings = study.settings.dl_mia
-    fit = _pictured(study)
-    identity = content_hash(
-        fit_identity(study, GENERAL, fit, seed),
-        [settings.pretrain_epochs, settings.alternating_epochs, settings.turn_epochs],
-        [settings.steps, settings.general.most_users],
-        [settings.general.tsne_users, settings.general.perplexity],
-        source_hash(sys.modules[__name__]),
+def points(study: Study, what: str, panels: tuple[str, ...]) -> pd.DataFrame:
+    """Embedded points of the first seed: x, y, membership (of the first class) and panel."""
+    saved = read_arrays(kept_pictures(study)[0].ensure())
+    return pd.concat(
+        [
+            pd.DataFrame(saved[f"{what}|{name}|points"], columns=["x", "y"]).assign(
+                membership=saved[f"{what}|{name}|membership"], panel=name
+            )
+            for name in panels
+        ]
     )
-    path = _path(study, seed)
-    stamped(path, identity, lambda: write_arrays(path, **_points(study, seed)))
-    progress(1)
 
 
 def _pictured(study: Study) -> Fit:
-    setting = study.settings.dl_mia.pictured
-    return Fit(view_of(study, GENERAL, setting[:2]), view_of(study, GENERAL, setting[2:]))
+    return fit_of(GENERAL, worlds(study)[GENERAL], study.settings.dl_mia.pictured)
 
 
-def _points(study: Study, seed: int) -> dict[str, np.ndarray]:
-    """Points of each picture, and how neighbours tell its two classes apart."""
-    fit, settings = _pictured(study), study.settings.dl_mia
-    shadow, seen = features(study, GENERAL, fit.shadow, "shadow", seed)
-    target, served = features(study, GENERAL, fit.target, "target", seed)
-    root = child_seed(study.settings.root_seed, "dl-mia", "pictures", seed)
-    stack = StackedDLMIA(seeds=[root], schedule=schedule_of(study), device=study.device)
-    trained = stack.pretrain(shadow[None], seen.membership[None], target[None]).alternate()
+def keep_points(
+    path: Path,
+    shadow: dict[str, Any],
+    target: dict[str, Any],
+    recommender: Callable[..., Any],
+    options: dict[str, Any],
+    *,
+    schedule: Schedule,
+    shown: int,
+    perplexity: float | None,
+    device: str,
+    seed: int,
+    root_seed: int,
+) -> None:
+    """Write points of each picture, and how neighbours tell its two classes apart.
 
-    def latents(vectors: np.ndarray) -> list[np.ndarray]:
-        return [part[0] for part in trained.features(vectors[None])]
+    Args:
+        path: of the result: for each picture and panel what a `Place` names, and "points".
+        shadow: arguments of `attacked`.
+        target: arguments of `attacked`.
+        recommender: the target's, called with ``vocabulary_size`` and the options.
+        options: of the recommender.
+        schedule: of DL-MIA.
+        shown: points of a class.
+        perplexity: of t-SNE; None where nothing is embedded.
+        device: torch device.
+        seed: repetition.
+        root_seed: of the study.
+    """
+    (shadow_vectors, known), (vectors, served) = attacked(**shadow), attacked(**target)
+    root = child_seed(root_seed, "dl-mia", "pictures", seed)
+    stack = StackedDLMIA(seeds=[root], schedule=schedule, device=device)
+    stack.pretrain(shadow_vectors[None], known.membership[None], vectors[None])
+    trained = stack.alternate()
 
-    found = [latents(vectors) for vectors in (shadow, target)]
-    sides = {RAW: (shadow, target)} | {
-        name: tuple(parts[number] for parts in found)
-        for number, name in enumerate((INVARIANT, SPECIFIC))
-    }
-    states = hidden_state_vectors(study, seed, served)
+    def latents(x: np.ndarray) -> list[np.ndarray]:
+        return [part[0] for part in trained.features(x[None])]
+
+    size = load_vocabulary_size(target["scene"]["split"])
+    model = recommender(vocabulary_size=size, **options)
+    states = hidden_state_vectors(model, Scene(**target["scene"]).users, served)
+    invariant, specific = zip(latents(shadow_vectors), latents(vectors), strict=True)
     # The two kinds live in different spaces: each is standardised, or takes the other's place.
-    kinds = {
-        BEFORE: (_standardised(target), _standardised(states)),
-        AFTER: tuple(
-            np.concatenate(latents(vectors), axis=1) for vectors in (target, _like(states, target))
-        ),
+    after = (np.concatenate(latents(x), axis=1) for x in (vectors, _like(states, vectors)))
+    classes = {
+        ("sides", RAW): (shadow_vectors, vectors),
+        ("sides", INVARIANT): invariant,
+        ("sides", SPECIFIC): specific,
+        ("kinds", BEFORE): (_standardised(vectors), _standardised(states)),
+        ("kinds", AFTER): tuple(after),
     }
-
     arrays = {}
-    for what, pairs in (("sides", sides), ("kinds", kinds)):
-        for name, pair in pairs.items():
-            draw = generator(study.settings.root_seed, "dl-mia", "tsne", name, seed)
-            kept = [
-                x[np.sort(draw.permutation(len(x))[: settings.general.tsne_users])] for x in pair
-            ]
-            x = np.concatenate(kept)
-            first = np.repeat([True, False], [len(part) for part in kept])
-            key = f"{what}|{name}"
-            if seed == 0:
-                arrays[f"{key}|points"] = plots.tsne_embedding(
-                    x,
-                    perplexity=settings.general.perplexity,
-                    seed=child_seed(study.settings.root_seed, "dl-mia", "tsne", name),
-                )
-            arrays[f"{key}|first"] = first
-            arrays[f"{key}|scores"] = _told_apart(x, first)
-    return arrays
+    for (what, panel), pair in classes.items():
+        draw = generator(root_seed, "dl-mia", "tsne", panel, seed)
+        kept = [x[np.sort(draw.permutation(len(x))[:shown])] for x in pair]
+        x, first = np.concatenate(kept), np.repeat([True, False], [len(part) for part in kept])
+        units = ScoredUnits(_told_apart(x, first), first, np.arange(len(first)), 0.5)
+        arrays |= arrays_of(f"{what}|{panel}", units)
+        if perplexity is not None:
+            draw_seed = child_seed(root_seed, "dl-mia", "tsne", panel)
+            embedded = tsne_embedding(x, perplexity=perplexity, seed=draw_seed)
+            arrays[f"{what}|{panel}|points"] = embedded
+    write_arrays(path, **arrays)
 
 
-def hidden_state_vectors(study: Study, seed: int, seen: Seen) -> np.ndarray:
+def hidden_state_vectors(model: LatentFactors, users: Side, seen: Seen) -> np.ndarray:
     """Difference vectors [n, l] of users of the target from item vectors that it learned itself:
-    the hidden states of figure 1b."""
-    lists, view = half_of(study, GENERAL), _pictured(study).target
-    model = Model(view.letter, view.algorithm, "target", seed)
-    recommender = serving.make_recommender(lists, model).fit(side_of(lists, model).members)
-    own = recommender.item_matrix.numpy()
-    return difference_vectors(seen.histories.clicks, seen.lists, own)
+    the hidden states of figure 1b.
+
+    Args:
+        model: the target's recommender, untrained.
+        users: everybody on its side.
+        seen: lists of some of them.
+    """
+    own = model.fit(users.members).item_matrix.numpy()
+    return difference_vectors(seen.observations.histories, seen.observations.lists, own)
 
 
 def _standardised(x: np.ndarray) -> np.ndarray:
@@ -146,33 +205,3 @@ def _told_apart(x: np.ndarray, first: np.ndarray) -> np.ndarray:
     """
     model = make_pipeline(StandardScaler(), KNeighborsClassifier(NEIGHBOURS))
     return cross_val_predict(model, x, first, cv=5, method="predict_proba")[:, 1]
-
-
-def distances(study: Study) -> list[tuple[str, str, Measurement]]:
-    """Picture, panel, and the ROC AUC of telling its two classes apart: 0.5 where they coincide."""
-    saved = [read_arrays(_path(study, seed)) for seed in study.seeds()]
-    names = [key.rsplit("|", 1)[0] for key in saved[0] if key.endswith("|scores")]
-    found = []
-    for name in names:
-        runs = [
-            ScoredUnits(
-                s[f"{name}|scores"], s[f"{name}|first"], np.arange(len(s[f"{name}|first"])), 0.5
-            )
-            for s in saved
-        ]
-        measured = next(m for m in evaluate(runs, **bootstrap(study)) if m.metric == ROC_AUC)
-        found.append((*name.split("|"), measured))
-    return found
-
-
-def points(study: Study, what: str, panels: tuple[str, ...]) -> pd.DataFrame:
-    """Embedded points of the first seed: x, y, membership (of the first class) and panel."""
-    saved = read_arrays(_path(study, 0))
-    return pd.concat(
-        [
-            pd.DataFrame(saved[f"{what}|{name}|points"], columns=["x", "y"]).assign(
-                membership=saved[f"{what}|{name}|first"], panel=name
-            )
-            for name in panels
-        ]
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,8 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from recmia.attacks.label_leak import LeakyDLMIA, SelfTrainedDLMIA
 from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
 from recmia.evaluation.metrics import roc_auc
-from recmia.seeds import child_seed, generator
+from recmia.papers.dl_mia.fits import DL_MIA, LEAKY, SELF_TRAINED
+from recmia.seeds import generator
 
 WIDTH, INVARIANT, SPECIFIC = 40, 4, 2
 # Of the case on a sphere: numbers in each of its parts, which is also the size that fits them.
@@ -134,7 +136,7 @@ def separation(stack: StackedDLMIA, case: Planted) -> dict[tuple[str, str], np.n
     # Folds that hold unequal shares of the two sides would push the pooled area below one half.
     folds, alike = (kind(5, shuffle=True, random_state=0) for kind in (KFold, StratifiedKFold))
     found: dict[tuple[str, str], list[float]] = {}
-    for kind, values in zip(("invariant features", "specific features"), features, strict=True):
+    for kind, values in zip(("invariant", "specific"), features, strict=True):
         for model, x in enumerate(values):
             for name in ("invariant", "specific"):
                 y = getattr(case, name)[model]
@@ -149,27 +151,27 @@ def separation(stack: StackedDLMIA, case: Planted) -> dict[tuple[str, str], np.n
 
 
 def leakage(
-    case: Planted, schedule: Schedule, *, seed: int = 0, device: str = "cpu"
-) -> dict[str, np.ndarray]:
-    """ROC AUC of every reading, attack to float64 [M].
+    case: Planted, schedule: Schedule, *, seeds: Sequence[int], device: str = "cpu"
+) -> dict[tuple[str, bool], np.ndarray]:
+    """ROC AUC of the text's attack, and of the released code's with and without its leak.
 
-    "Held out" is scored on half of the target's units, which took no part in training, labels
-    or not; the others on all of them.
+    Returns:
+        (attack, held out) to float64 [M]. "Held out" is scored on half of the target's units, which
+        took no part in training, labels or not; the others are scored on all of them.
     """
-    seeds = [child_seed(seed, "planted", "model", draw) for draw in range(len(case.truth))]
     half = case.truth.shape[1] // 2
     found = {}
-    for name, there in (("", slice(None)), (", held out", slice(half, None))):
-        present = slice(None) if not name else slice(half)
+    for held_out in (False, True):
+        present, there = (slice(half), slice(half, None)) if held_out else (slice(None),) * 2
         first = StackedDLMIA(seeds=seeds, schedule=schedule, device=device).pretrain(
             case.shadow, case.membership, case.target[:, present]
         )
         attacks = {
-            "DL-MIA": first.alternate(),
-            "DL-MIA with guessed labels": SelfTrainedDLMIA.after(first),
-            "DL-MIA with the label leak": LeakyDLMIA.after(first, case.truth[:, present]),
+            DL_MIA: first.alternate(),
+            SELF_TRAINED: SelfTrainedDLMIA.after(first),
+            LEAKY: LeakyDLMIA.after(first, case.truth[:, present]),
         }
         for attack, stack in attacks.items():
             pairs = zip(stack.score(case.target[:, there]), case.truth[:, there], strict=True)
-            found[attack + name] = np.array([roc_auc(*pair) for pair in pairs])
+            found[attack, held_out] = np.array([roc_auc(*pair) for pair in pairs])
     return found

@@ -2,56 +2,52 @@
 
 from __future__ import annotations
 
-from functools import cache
+from pathlib import Path
 
-import numpy as np
-
-from recmia.attacks import text_vectors
-from recmia.data import movie_metadata
+from recmia.attacks.text_vectors import tfidf_vectors
+from recmia.data.interactions import Interactions
+from recmia.data.movie_metadata import read_movies
 from recmia.data.registry import find_files
 from recmia.errors import SettingsError
-from recmia.experiments.study import Study
-from recmia.lists.serving import interactions_of
+from recmia.experiments.kept import Kept
+from recmia.lists.data import load_kept
+from recmia.lists.world import ListWorld
 from recmia.sessions import FIRST_ITEM
-from recmia.storage import content_hash, source_hash
+from recmia.storage import write_arrays
 
 
-def texts_of(study: Study, letter: str) -> list[str]:
-    """A text of each item id, empty for padding, start and end: title, year and genres of movies.
-
-    Made-up items have made-up texts, that name the shelf where they lie beside nine others.
+def text_vectors(world: ListWorld, name: str, dim: int) -> Kept:
+    """ "vectors" float32 [V, dim] of a data set's items.
 
     Raises:
         SettingsError: the data set has no texts.
-        DataError: they are missing or wrong.
+        DataError: they are missing.
     """
-    source, known = (
-        study.settings.biased_mia.datasets[letter].source,
-        interactions_of(study, letter),
-    )
-    if source == "synthetic":
-        said = [
-            f"item {n} on shelf {n // 10} of wall {n // 100}" for n in range(len(known.item_ids))
-        ]
-    elif source == "ml-1m":
-        place = find_files(source, study.paths.data)[0]
-        movies = movie_metadata.read_movies(place if place.suffix == ".zip" else place.parent)
-        said = movies.texts(known.item_ids)
-    else:
-        raise SettingsError(f"The items of data set '{letter}' ({source}) have no texts.")
-    return [""] * FIRST_ITEM + said
+    source, metadata = world.settings.datasets[name].source, None
+    if source == "ml-1m":
+        place = find_files(source, world.study.paths.data)[0]
+        metadata = place if place.suffix == ".zip" else place.parent
+    elif source != "synthetic":
+        raise SettingsError(f"The items of data set '{name}' ({source}) have no texts.")
+    path = world.folder / "vectors" / f"{name}-texts-{dim}.npz"
+    return Kept(path, keep_text_vectors, world.data(name), metadata, dim=dim)
 
 
-def text_vectors_of(study: Study, letter: str, dim: int) -> np.ndarray:
-    """float32 [V, dim]."""
-    return _encoded(tuple(texts_of(study, letter)), dim)
+def keep_text_vectors(path: Path, interactions: Path, metadata: Path | None, *, dim: int) -> None:
+    """Write "vectors" of TF-IDF and truncated SVD; padding, start and end have no text."""
+    texts = [""] * FIRST_ITEM + item_texts(load_kept(interactions), metadata)
+    write_arrays(path, vectors=tfidf_vectors(texts, dim=dim))
 
 
-@cache
-def _encoded(texts: tuple[str, ...], dim: int) -> np.ndarray:
-    return text_vectors.tfidf_vectors(texts, dim=dim)
+def item_texts(known: Interactions, metadata: Path | None) -> list[str]:
+    """Title, year and genres of each movie; made-up items have made-up texts.
 
+    These name the shelf where an item lies beside nine others.
 
-def texts_identity(study: Study, letter: str) -> str:
-    """What the vectors depend on."""
-    return content_hash(texts_of(study, letter), source_hash(text_vectors))
+    Raises:
+        DataError: the metadata is wrong.
+    """
+    if metadata is not None:
+        return read_movies(metadata).texts(known.item_ids)
+    numbers = range(len(known.item_ids))
+    return [f"item {n} on shelf {n // 10} of wall {n // 100}" for n in numbers]

@@ -1,208 +1,145 @@
-"""What the paper says of its figures, and whether it holds here."""
+"""What the paper says of its figures (``claims.yaml``), and whether it holds here."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 from recmia.evaluation.intervals import Measurement
-from recmia.experiments.results import ResultRow
+from recmia.experiments.rows import Row, numbers_of
 from recmia.experiments.study import Study
+from recmia.experiments.verdicts import verdict
 from recmia.inversion.attack import DESCENT, HELD
+from recmia.papers.model_inversion.attacking import collect
 from recmia.papers.model_inversion.measuring import (
     DETECTION,
     PRECISION,
     RECALL,
-    Records,
-    collect,
     difference,
     measure,
-    precision,
-    proportion,
-    recall,
+    share,
 )
-from recmia.papers.model_inversion.reporting import READING, mains, row, thresholds
-from recmia.papers.model_inversion.trials import CAMOUFLAGE, KNOWLEDGE, POISONING, Trial
+from recmia.papers.model_inversion.paper import PAPER
+from recmia.papers.model_inversion.playing import Trial
+from recmia.papers.model_inversion.reporting import READING, VARIED, about, thresholds
+from recmia.papers.model_inversion.trials import CAMOUFLAGE, NAMES, POISONING
 
-CONFIRMED, REFUTED, OPEN = "confirmed", "refuted", "open"
-OF = {PRECISION: precision, RECALL: recall}
-# Section 4.2: at the highest α and l'.
-STATED = {
-    "foursquare": {PRECISION: 1.0, RECALL: 0.5},
-    "movielens": {PRECISION: 0.746, RECALL: 0.235},
-}
+CHOICES = (DESCENT, HELD)
 
 
-def claim_rows(study: Study) -> list[ResultRow]:
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: a trial at a threshold l' (None for detection)."""
+
+    trial: Trial
+    threshold: int | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A claim about one metric of two sides; ``against`` is what the second has less of."""
+
+    claim: str
+    metric: str
+    first: Side
+    second: Side
+    against: float
+
+
+def claim_rows(study: Study) -> list[Row]:
     """Every claim at every place that it is made about."""
-    makers = (_stated, _rising_with_poisoning, _rising_with_threshold, _camouflage, _knowledge)
-    return [made for make in makers for made in make(study)]
+    makers = (_stated, _detected, _compared)
+    systems = study.settings.model_inversion.systems
+    return [made for make in makers for system in systems for made in make(study, system)]
 
 
 def _claim(
-    study: Study, system: str, said: str, choice: str, where: str, measured: Measurement | None,
-    verdict: Callable[[Measurement], str],
-) -> list[ResultRow]:  # fmt: skip
+    study: Study, system: str, claim: str, side: Side, measured: Measurement | None, **columns: Any
+) -> list[Row]:
     """A claim's row; none where no repeat lists anybody on both sides."""
     if measured is None or math.isnan(measured.value):
         return []
-    title = study.settings.model_inversion.systems[system].title
-    return [
-        row(
-            study, system, artefact="Claims", setting=said, reading=READING[choice],
-            condition=f"{_data(study, system)}, {title}; {where}", metric=measured.metric,
-            value=measured.value, ci_low=measured.ci_low, ci_high=measured.ci_high,
-            n_seeds=measured.n_seeds, note=verdict(measured),
+    group, choice = PAPER.claims[claim]["artefact"], side.trial.choice
+    columns |= {n: getattr(side.trial, n) for n in ("alpha", *VARIED.get(group, ()))}
+    columns |= about(study, system) | {"attack": NAMES[choice], "reading": READING[choice]}
+    columns |= {"threshold": side.threshold, "metric": measured.metric} | numbers_of(measured)
+    found = verdict(measured.ci_low, measured.ci_high, PAPER.claims[claim]["says"])
+    return [Row(artefact="Claims", claim=claim, verdict=found, **columns)]
+
+
+def _less(measured: Measurement, number: float, whose: str) -> Measurement:
+    """A measurement less a number that is stated."""
+    ends = {name: getattr(measured, name) - number for name in ("value", "ci_low", "ci_high")}
+    return replace(measured, metric=f"{measured.metric} less {whose}", **ends)
+
+
+def _stated(study: Study, system: str) -> Iterator[Row]:
+    """The numbers of section 4.2, at the highest α and l'."""
+    settings, level = study.settings.model_inversion, study.settings.intervals.level
+    stated = {
+        (value["target_data"], value["metric"]): float(value["paper_value"])
+        for value in PAPER.values
+        if value["artefact"] == PAPER.claims["stated-value"]["artefact"]
+    }
+    found = collect(study, system, POISONING)
+    for choice in CHOICES:
+        side = Side(Trial(choice, max(settings.shares)), thresholds(study, system)[-1])
+        for metric, measured in measure(found[side.trial], side.threshold, level).items():
+            said = stated.get((settings.systems[system].data, metric))
+            if said is not None:
+                gap = _less(measured, said, "the paper's")
+                yield from _claim(study, system, "stated-value", side, gap, against=f"{said:g}")
+
+
+def _detected(study: Study, system: str) -> Iterator[Row]:
+    """Every malicious user, without camouflage."""
+    level = study.settings.intervals.level
+    for trial, records in collect(study, system, CAMOUFLAGE).items():
+        if not trial.mu:
+            missed = _less(measure(records, None, level)[DETECTION], 1, "1")
+            yield from _claim(study, system, "all-detected", Side(trial, None), missed)
+
+
+def _compared(study: Study, system: str) -> Iterator[Row]:
+    for made in comparisons(study, system):
+        found = collect(study, system, PAPER.claims[made.claim]["artefact"])
+        first, second = (
+            [share(record, side.threshold, made.metric) for record in found[side.trial]]
+            for side in (made.first, made.second)
         )
-    ]  # fmt: skip
+        measured = difference(study, f"difference of {made.metric}", first, second)
+        against = f"{made.against:g}"
+        yield from _claim(study, system, made.claim, made.first, measured, against=against)
 
 
-def _data(study: Study, system: str) -> str:
-    return study.settings.model_inversion.systems[system].data
-
-
-def _rises(measured: Measurement) -> str:
-    if measured.ci_low > 0:
-        return CONFIRMED
-    return REFUTED if measured.ci_high < 0 else OPEN
-
-
-def _falls(measured: Measurement) -> str:
-    if measured.ci_high < 0:
-        return CONFIRMED
-    return REFUTED if measured.ci_low > 0 else OPEN
-
-
-def _stated(study: Study) -> list[ResultRow]:
-    """The numbers of section 4.2: confirmed where the exact interval reaches them."""
-    rows, settings = [], study.settings.model_inversion
-    most = max(settings.shares)
-    for system in settings.systems:
-        found = collect(study, system, POISONING)
-        stated = STATED.get(settings.datasets[settings.systems[system].data].source, {})
-        least = thresholds(study, system)[-1]
-        for choice in (DESCENT, HELD):
-            for measured in measure(found[Trial(choice, most)], least, study_level(study))[:2]:
-                if measured.metric not in stated:
-                    continue
-                paper = stated[measured.metric]
-                gap = Measurement(
-                    f"{measured.metric} less the paper's", measured.value - paper,
-                    measured.ci_low - paper, measured.ci_high - paper, measured.n_seeds,
-                )  # fmt: skip
-                rows += _claim(
-                    study, system, f"{measured.metric} of {paper:g} or more", choice,
-                    f"α = {most:g}, l' = {least}", gap,
-                    lambda m: CONFIRMED if m.ci_high >= 0 else REFUTED,
-                )  # fmt: skip
-    return rows
-
-
-def study_level(study: Study) -> float:
-    """Coverage of the intervals."""
-    return study.settings.intervals.level
-
-
-def _between(
-    study: Study, metric: str, after: Records, before: Records, least: int, other: int | None = None
-) -> Measurement | None:
-    of = OF[metric]
-    return difference(
-        study,
-        f"difference of {metric}",
-        [of(record, least) for record in after],
-        [of(record, other or least) for record in before],
-    )
-
-
-def _rising_with_poisoning(study: Study) -> list[ResultRow]:
-    rows, settings = [], study.settings.model_inversion
-    low, high = min(settings.shares), max(settings.shares)
-    for system in settings.systems:
-        found, every = collect(study, system, POISONING), thresholds(study, system)
-        for choice in (DESCENT, HELD):
-            for metric in OF:
-                for least in dict.fromkeys((every[0], every[-1])):
-                    rows += _claim(
-                        study, system, f"{metric} rises with α", choice,
-                        f"l' = {least}, α = {high:g} against {low:g}",
-                        _between(
-                            study, metric, found[Trial(choice, high)],
-                            found[Trial(choice, low)], least,
-                        ),
-                        _rises,
-                    )  # fmt: skip
-    return rows
-
-
-def _rising_with_threshold(study: Study) -> list[ResultRow]:
-    rows, settings = [], study.settings.model_inversion
-    most = max(settings.shares)
-    for system in settings.systems:
-        every = thresholds(study, system)
-        for choice in (DESCENT, HELD):
-            records = collect(study, system, POISONING)[Trial(choice, most)]
-            for metric, verdict, words in (
-                (PRECISION, _rises, "rises"),
-                (RECALL, _falls, "falls"),
-            ):
-                rows += _claim(
-                    study, system, f"{metric} {words} with l'", choice,
-                    f"α = {most:g}, l' = {every[-1]} against {every[0]}",
-                    _between(study, metric, records, records, every[-1], every[0]), verdict,
-                )  # fmt: skip
-    return rows
-
-
-def _camouflage(study: Study) -> list[ResultRow]:
-    rows, settings = [], study.settings.model_inversion
-    most = max(settings.shares)
-    for system in mains(study):
-        found = collect(study, system, CAMOUFLAGE)
-        highest = max(settings.datasets[settings.systems[system].data].camouflages)
-        for choice in (DESCENT, HELD):
-            plain, hidden = found[Trial(choice, most)], found[Trial(choice, most, highest)]
-            where = f"α = {most:g}, μ = {highest:g} against 0"
-            seen = [record["detected"] for record in plain]
-            all_seen = proportion(DETECTION, seen, plain[0]["malicious"], study_level(study))
-            missed = Measurement(
-                f"{DETECTION} less 1", all_seen.value - 1, all_seen.ci_low - 1,
-                all_seen.ci_high - 1, all_seen.n_seeds,
-            )  # fmt: skip
-            rows += _claim(
-                study, system, "Every malicious user is detected where μ = 0", choice,
-                f"α = {most:g}", missed, lambda m: CONFIRMED if m.ci_high >= 0 else REFUTED,
-            )  # fmt: skip
-            rows += _claim(
-                study, system, "Detection falls with μ", choice, where,
-                difference(
-                    study, f"difference of {DETECTION}",
-                    [record["detected"] for record in hidden], seen,
-                ),
-                _falls,
-            )  # fmt: skip
-            for metric in OF:
-                rows += _claim(
-                    study, system, f"{metric} falls with μ", choice, f"{where}, l' = 1",
-                    _between(study, metric, hidden, plain, 1), _falls,
-                )  # fmt: skip
-    return rows
-
-
-def _knowledge(study: Study) -> list[ResultRow]:
-    rows, settings = [], study.settings.model_inversion
-    low, high = min(settings.known_shares), max(settings.known_shares)
-    for system in mains(study):
-        found = collect(study, system, KNOWLEDGE)
-        for share in settings.known_poisoning:
-            for metric in OF:
-                rows += _claim(
-                    study, system, f"{metric} rises with β", DESCENT,
-                    f"α = {share:g}, l' = 1, β = {high:g} against {low:g}",
-                    _between(
-                        study, metric, found[Trial(DESCENT, share, known=high)],
-                        found[Trial(DESCENT, share, known=low)], 1,
-                    ),
-                    _rises,
-                )  # fmt: skip
-    return rows
+def comparisons(study: Study, system: str) -> Iterator[Comparison]:
+    """What the paper says rises or falls, and what it compares with what."""
+    settings, every = study.settings.model_inversion, thresholds(study, system)
+    about, both = settings.systems[system], (PRECISION, RECALL)
+    low, high, last = min(settings.shares), max(settings.shares), every[-1]
+    for choice in CHOICES:
+        less, more = Trial(choice, low), Trial(choice, high)
+        for metric in both:
+            for least in dict.fromkeys((1, last)):
+                sides = Side(more, least), Side(less, least)
+                yield Comparison("rises-with-alpha", metric, *sides, against=low)
+        strict, loose = Side(more, last), Side(more, 1)
+        yield Comparison("precision-rises-with-threshold", PRECISION, strict, loose, against=1)
+        yield Comparison("recall-falls-with-threshold", RECALL, strict, loose, against=1)
+    if not about.main:
+        return
+    for choice in CHOICES:
+        plain = Trial(choice, high)
+        hidden = replace(plain, mu=max(settings.datasets[about.data].camouflages))
+        seen = Side(hidden, None), Side(plain, None)
+        yield Comparison("detection-falls-with-mu", DETECTION, *seen, against=0)
+        for metric in both:
+            sides = Side(hidden, 1), Side(plain, 1)
+            yield Comparison("leakage-falls-with-mu", metric, *sides, against=0)
+    little, much = min(settings.known_shares), max(settings.known_shares)
+    for alpha in settings.known_poisoning:
+        known, unknown = (Side(Trial(DESCENT, alpha, beta=beta), 1) for beta in (much, little))
+        for metric in both:
+            yield Comparison("rises-with-beta", metric, known, unknown, against=little)

@@ -10,6 +10,8 @@ from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step, registered_files
 from recmia.papers.model_inversion.settings import FILES, ModelInversionStudy
 
+NAME = "model-inversion"
+
 
 def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
     """Files that the notebook reads; none for data sets that are made up.
@@ -22,7 +24,7 @@ def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
 
 
 PAPER = Paper(
-    name="model-inversion",
+    name=NAME,
     folder=Path(__file__).parent,
     sections={"model_inversion": optional(ModelInversionStudy)},
     needs=("model_inversion",),

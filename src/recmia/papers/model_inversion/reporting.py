@@ -1,17 +1,28 @@
-"""Result rows of notebook 13."""
+"""Result rows of notebook 13; the claims are in `claims`."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from recmia.evaluation.intervals import Measurement
-from recmia.experiments.results import ResultRow
+from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, Row, numbers_of
 from recmia.experiments.study import Study
 from recmia.inversion.attack import DESCENT, HELD, LINKED_RANDOM, RANDOM
 from recmia.inversion.cooccurrence import cooccurrence_scores, highest
-from recmia.papers.model_inversion.choosing import read_grid, readings, recommender_of, rule
+from recmia.papers.model_inversion.attacking import (
+    chosen,
+    collect,
+    grid,
+    mains,
+    open_world,
+    readings,
+    recommender_of,
+)
+from recmia.papers.model_inversion.choosing import errors, read_qualities
 from recmia.papers.model_inversion.guessing import scores_from_others
 from recmia.papers.model_inversion.measuring import (
     DETECTION,
@@ -19,13 +30,12 @@ from recmia.papers.model_inversion.measuring import (
     PRECISION,
     RATED_PRECISION,
     RECALL,
-    collect,
     measure,
     proportion,
 )
-from recmia.papers.model_inversion.preparing import read_world
+from recmia.papers.model_inversion.paper import NAME
+from recmia.papers.model_inversion.playing import Found, Trial
 from recmia.papers.model_inversion.trials import (
-    AS_THEY_DID,
     CAMOUFLAGE,
     DEFENCE,
     DESCENT_PATH,
@@ -34,47 +44,47 @@ from recmia.papers.model_inversion.trials import (
     NAMES,
     POISONING,
     REASONS,
-    Trial,
 )
 
-STUDY = "model-inversion"
-AS_PUBLISHED, CORRECTED, CONTROL = "as published", "corrected", "control"
 READING = {DESCENT: AS_PUBLISHED, HELD: CORRECTED, RANDOM: CONTROL, LINKED_RANDOM: CONTROL}
-MI_ATTACK = "model inversion"
-NOBODY = "nobody is listed"
+# What differs between the trials of a group: fields of a trial, and columns.
+VARIED = {
+    POISONING: ("alpha",),
+    CAMOUFLAGE: ("mu",),
+    KNOWLEDGE: ("alpha", "beta"),
+    ITEMS: ("item",),
+    DEFENCE: ("epsilon",),
+    REASONS: ("alpha", "factors", "case"),
+    DESCENT_PATH: ("steps",),
+}
+QUALITIES = {
+    "rmse": "RMSE",
+    "rmse_printed": "RMSE as equation 17 is printed",
+    "rmse_all": "RMSE over all entries outside training",
+    "precision": "RSPre@l",
+    "recall": "RSRecl@l",
+}
 
 
-def mains(study: Study) -> list[str]:
-    """Systems that are studied beyond figure 5."""
-    systems = study.settings.model_inversion.systems
-    return [name for name, system in systems.items() if system.main]
+def all_rows(study: Study) -> list[Row]:
+    """Every row but the claims."""
+    makers = (
+        *(data_rows, rule_rows, recommender_rows, group_rows, headline_rows),
+        *(control_rows, guess_rows),
+    )
+    return [made for make in makers for made in make(study)]
 
 
-def row(study: Study, system: str, **fields) -> ResultRow:
-    """A row about a system."""
-    settings = study.settings.model_inversion
-    about = settings.systems[system]
-    defaults = {
-        "study": STUDY,
-        "dataset": settings.datasets[about.data].title,
-        "setting": about.title,
-        "attack": "",
-        "reading": "",
-        "condition": "",
-    }
-    return ResultRow(**defaults | fields)
+def about_data(study: Study, name: str) -> dict[str, str]:
+    """Columns of a data set of the profile."""
+    title = study.settings.model_inversion.datasets[name].title
+    return {"study": NAME, "dataset": title, "target_data": name}
 
 
-def numbers(measured: Measurement) -> dict:
-    """Columns of a measurement; NaN is no number, and a note says why."""
-    if math.isnan(measured.value):
-        return {"value": None, "n_seeds": measured.n_seeds, "note": NOBODY}
-    return {
-        "value": measured.value,
-        "ci_low": measured.ci_low,
-        "ci_high": measured.ci_high,
-        "n_seeds": measured.n_seeds,
-    }
+def about(study: Study, system: str) -> dict[str, str]:
+    """Columns of a system."""
+    data = study.settings.model_inversion.systems[system].data
+    return about_data(study, data) | {"system": system}
 
 
 def thresholds(study: Study, system: str) -> range:
@@ -83,21 +93,18 @@ def thresholds(study: Study, system: str) -> range:
     return range(1, settings.datasets[settings.systems[system].data].decoys + 1)
 
 
-def all_rows(study: Study) -> list[ResultRow]:
-    """Every row but the claims."""
-    makers = (
-        data_rows, rule_rows, recommender_rows, poisoning_rows, camouflage_rows, knowledge_rows,
-        item_rows, defence_rows, reason_rows, descent_rows, control_rows,
-    )  # fmt: skip
-    return [made for make in makers for made in make(study)]
+def numbers(measured: Measurement) -> dict[str, Any]:
+    """Columns of a measurement; NaN is no number, and a note says why."""
+    if math.isnan(measured.value):
+        return {"n_seeds": measured.n_seeds, "note": "nobody is listed"}
+    return numbers_of(measured)
 
 
-def data_rows(study: Study) -> list[ResultRow]:
+def data_rows(study: Study) -> list[Row]:
     """Section 4.1: sizes of the rating matrices."""
     rows = []
-    settings = study.settings.model_inversion
-    for name, data in settings.datasets.items():
-        world = read_world(study, name, zeros_observed=False)
+    for name in study.settings.model_inversion.datasets:
+        world = open_world(study, name)
         training = world.training
         facts = {
             "users m": training.shape[0],
@@ -109,282 +116,160 @@ def data_rows(study: Study) -> list[ResultRow]:
             "items of the sensitive kind": len(world.barred),
             "baseline precision": float(training.high_raters(world.sensitive[:1]).mean()),
         }
-        rows += [
-            ResultRow(STUDY, "Data", data.title, data.source, fact, "", "", "value", value)
-            for fact, value in facts.items()
-        ]
+        columns = about_data(study, name) | {"artefact": "Data"}
+        rows += [Row(**columns, metric=fact, value=value) for fact, value in facts.items()]
     return rows
 
 
-def rule_rows(study: Study) -> list[ResultRow]:
+def rule_rows(study: Study) -> list[Row]:
     """Section 4.1: RMSE over the grid of k and λ, and what the rule chooses."""
-    settings, rows = study.settings.model_inversion, []
-    for reading in readings(study):
-        data, zeros = reading
-        title = settings.datasets[data].title
-        setting = "missing counts as 0" if zeros else "observed entries"
-        error = "rmse_all" if zeros else "rmse"
-        metric = "RMSE over all entries outside training" if zeros else "RMSE"
-        for k in settings.grid_factors:
-            for regularisation in settings.grid_regularisation:
-                found = [
-                    getattr(next(iter(one.values())), error)
-                    for one in read_grid(study, reading, k, regularisation)
-                ]
-                rows.append(
-                    ResultRow(
-                        STUDY, "Rule", title, setting, f"k = {k}", "",
-                        f"λ = {regularisation:g}", metric, float(np.mean(found)),
-                        n_seeds=len(found),
-                    )
-                )  # fmt: skip
-        for what, value in zip("kλl", rule(study, reading), strict=True):
-            rows.append(
-                ResultRow(STUDY, "Rule", title, setting, what, "", "chosen", "value", value)
-            )
+    rows = []
+    for data, zeros in readings(study):
+        columns = about_data(study, data) | {"artefact": "Rule", "zeros_observed": zeros}
+        metric = QUALITIES["rmse_all" if zeros else "rmse"]
+        for (factors, regularisation), kept in grid(study, data, zeros).items():
+            found = errors(read_qualities(kept.ensure()), zeros_observed=zeros)
+            point = {"factors": factors, "regularisation": regularisation, "metric": metric}
+            rows.append(Row(**columns, **point, value=float(np.mean(found)), n_seeds=len(found)))
+        for what, value in zip("kλl", chosen(study, data, zeros), strict=True):
+            rows.append(Row(**columns, metric=what, value=value))
     return rows
 
 
-def recommender_rows(study: Study) -> list[ResultRow]:
+def recommender_rows(study: Study) -> list[Row]:
     """Section 4.1: quality of every system before poisoning."""
     rows = []
-    words = {
-        "rmse": "RMSE",
-        "rmse_printed": "RMSE as equation 17 is printed",
-        "rmse_all": "RMSE over all entries outside training",
-        "precision": "RSPre@l",
-        "recall": "RSRecl@l",
-    }
     for system in study.settings.model_inversion.systems:
-        recommender = recommender_of(study, system)
-        for what, value in (
-            ("k", recommender.factors),
-            ("λ", recommender.regularisation),
-            ("l", recommender.length),
-        ):
-            rows.append(
-                row(study, system, artefact="Recommender", attack=what, metric="value", value=value)
-            )
+        columns = about(study, system) | {"artefact": "Recommender"}
+        made = recommender_of(study, system)
+        for what, value in (("k", made.factors), ("λ", made.regularisation), ("l", made.length)):
+            rows.append(Row(**columns, metric=what, value=value))
         found = collect(study, system, POISONING)[Trial(HELD, 0.0)]
-        for name, word in words.items():
-            values = [record["quality"][name] for record in found]
-            rows.append(
-                row(
-                    study, system, artefact="Recommender", attack=word, metric="value",
-                    value=float(np.mean(values)), ci_low=float(np.min(values)),
-                    ci_high=float(np.max(values)), n_seeds=len(values),
-                    note="range over trainings",
-                )
-            )  # fmt: skip
+        rows += [Row(**columns, **_quality(found, name)) for name in QUALITIES]
     return rows
 
 
-def _exposure_rows(
-    study: Study, system: str, records: list, metrics: tuple[str, ...], condition: str, **fields
-) -> list[ResultRow]:
+def _quality(records: Sequence[Found], name: str) -> dict[str, Any]:
+    """Columns of a recommender's quality: mean and range over trainings."""
+    values = [record["quality"][name] for record in records]
+    return {
+        "metric": QUALITIES[name],
+        "value": float(np.mean(values)),
+        "ci_low": float(np.min(values)),
+        "ci_high": float(np.max(values)),
+        "n_seeds": len(values),
+        "note": "range over trainings",
+    }
+
+
+def group_rows(study: Study) -> list[Row]:
+    """The paper's figures, and ours: a group of trials each."""
+    rows = []
+    for group, varied in VARIED.items():
+        for system in study.settings.model_inversion.systems:
+            for trial, records in collect(study, system, group).items():
+                if not trial.alpha:
+                    continue  # a control
+                reading = CONTROL if group == REASONS else READING[trial.choice]
+                columns = about(study, system) | {"artefact": group, "reading": reading}
+                columns |= {name: getattr(trial, name) for name in varied}
+                columns |= {"attack": NAMES[trial.choice]}
+                metrics = LEAKAGE.get(group, (PRECISION, RECALL))
+                found = exposures(study, system, records, metrics)
+                found += MORE[group](study, records) if group in MORE else []
+                rows += [Row(**columns | f) for f in found]
+    return rows
+
+
+def exposures(
+    study: Study, system: str, records: Sequence[Found], metrics: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Columns of some metrics of who is listed, at every l'."""
     level = study.settings.intervals.level
     return [
-        row(
-            study, system,
-            condition="; ".join(part for part in (condition, f"l' = {least}") if part),
-            metric=measured.metric, **fields | numbers(measured),
-        )
+        {"threshold": least, "metric": measured.metric} | numbers(measured)
         for least in thresholds(study, system)
-        for measured in measure(records, least, level)
+        for measured in measure(records, least, level).values()
         if measured.metric in metrics
-    ]  # fmt: skip
+    ]
 
 
-def poisoning_rows(study: Study) -> list[ResultRow]:
-    """Figure 5, and its points that the text states."""
+def _detection(study: Study, records: Sequence[Found]) -> list[dict[str, Any]]:
+    measured = measure(records, None, study.settings.intervals.level)[DETECTION]
+    return [{"metric": DETECTION} | numbers(measured)]
+
+
+def _ranking(study: Study, records: Sequence[Found]) -> list[dict[str, Any]]:
+    return [_quality(records, name) for name in ("precision", "recall")]
+
+
+def _utility_left(study: Study, records: Sequence[Found]) -> list[dict[str, Any]]:
+    ratios = [record["utility"][1] / record["utility"][0] for record in records]
+    columns = {"value": float(np.mean(ratios)), "n_seeds": len(ratios)}
+    return [columns | {"metric": "R left, of what it was"}]
+
+
+def _whom(study: Study, records: Sequence[Found]) -> list[dict[str, Any]]:
+    facts = {"sensitive users": "sensitive", "users who rated the sensitive item": "raters"}
+    nobody = {"attack": "", "reading": ""}
+    return [nobody | {"metric": m, "value": records[0][name]} for m, name in facts.items()]
+
+
+LEAKAGE = dict.fromkeys((ITEMS, REASONS), (PRECISION, RECALL, RATED_PRECISION))
+MORE: dict[str, Callable[[Study, Sequence[Found]], list[dict[str, Any]]]] = {
+    CAMOUFLAGE: _detection,
+    DEFENCE: _ranking,
+    DESCENT_PATH: _utility_left,
+    ITEMS: _whom,
+}
+
+
+def headline_rows(study: Study) -> list[Row]:
+    """The points of figure 5 that the text states."""
     rows = []
+    most = max(study.settings.model_inversion.shares)
     for system in study.settings.model_inversion.systems:
         for trial, records in collect(study, system, POISONING).items():
-            if not trial.share:
-                continue
-            fields = {"attack": NAMES[trial.choice], "reading": READING[trial.choice]}
-            rows += _exposure_rows(
-                study, system, records, (PRECISION, RECALL), f"α = {trial.share:g}",
-                artefact="Figure 5", **fields,
-            )  # fmt: skip
-            if trial.share == max(study.settings.model_inversion.shares):
-                least = thresholds(study, system)[-1]
-                condition = f"α = {trial.share:g}; l' = {least}"
-                if fields["reading"] == CONTROL:
-                    condition += f"; {NAMES[trial.choice]}"
-                rows += [
-                    row(
-                        study, system, artefact="Headline", attack=measured.metric,
-                        reading=fields["reading"], condition=condition, metric="share",
-                        **numbers(measured),
-                    )
-                    for measured in measure(records, least, study.settings.intervals.level)[:3]
-                ]  # fmt: skip
+            if trial.alpha == most:
+                columns = about(study, system) | {"artefact": "Headline", "alpha": most}
+                columns |= {"attack": NAMES[trial.choice], "reading": READING[trial.choice]}
+                found = exposures(study, system, records, (PRECISION, RECALL, RATED_PRECISION))
+                last = thresholds(study, system)[-1]
+                rows += [Row(**columns | f) for f in found if f["threshold"] == last]
     return rows
 
 
-def camouflage_rows(study: Study) -> list[ResultRow]:
-    """Figure 6: leakage and detection against μ."""
+def control_rows(study: Study) -> list[Row]:
+    """Decoys without poisoning, and who is listed in error."""
     rows = []
-    for system in mains(study):
-        for trial, records in collect(study, system, CAMOUFLAGE).items():
-            fields = {
-                "artefact": "Figure 6",
-                "attack": NAMES[trial.choice],
-                "reading": READING[trial.choice],
-            }
-            condition = f"μ = {trial.camouflage:g}"
-            rows += _exposure_rows(study, system, records, (PRECISION, RECALL), condition, **fields)
-            measured = proportion(
-                DETECTION,
-                [record.get("detected", math.nan) for record in records],
-                records[0]["malicious"],
-                study.settings.intervals.level,
-            )
-            rows.append(
-                row(
-                    study, system, condition=condition, metric=DETECTION,
-                    **fields | numbers(measured),
-                )
-            )  # fmt: skip
-    return rows
-
-
-def knowledge_rows(study: Study) -> list[ResultRow]:
-    """Figure 7: leakage against the share β of users whose ratings the adversary knows."""
-    rows = []
-    for system in mains(study):
-        for trial, records in collect(study, system, KNOWLEDGE).items():
-            known = "V known" if trial.known is None else f"β = {trial.known:g}"
-            rows += _exposure_rows(
-                study, system, records, (PRECISION, RECALL), f"α = {trial.share:g}; {known}",
-                artefact="Figure 7", attack=NAMES[trial.choice], reading=READING[trial.choice],
-            )  # fmt: skip
-    return rows
-
-
-def item_rows(study: Study) -> list[ResultRow]:
-    """Several sensitive items, attacked one by one."""
-    rows = []
-    for system in mains(study):
-        for trial, records in collect(study, system, ITEMS).items():
-            sensitive, raters = records[0]["sensitive"], records[0]["raters"]
-            rows += _exposure_rows(
-                study, system, records, (PRECISION, RECALL, RATED_PRECISION), "",
-                artefact=ITEMS, reading=CORRECTED,
-                attack=f"item {trial.item + 1}: {sensitive} sensitive users, {raters} raters",
-            )  # fmt: skip
-    return rows
-
-
-def defence_rows(study: Study) -> list[ResultRow]:
-    """Leakage and ranking quality against ε."""
-    rows = []
-    for system in mains(study):
-        for trial, records in collect(study, system, DEFENCE).items():
-            attack = "least squares" if trial.epsilon is None else f"ε = {trial.epsilon:g}"
-            fields = {"artefact": DEFENCE, "attack": attack, "reading": CORRECTED}
-            rows += _exposure_rows(study, system, records, (PRECISION, RECALL), "", **fields)
-            for name, metric in (("precision", "RSPre@l"), ("recall", "RSRecl@l")):
-                values = [record["quality"][name] for record in records]
-                rows.append(
-                    row(
-                        study, system, metric=metric, value=float(np.mean(values)),
-                        ci_low=float(np.min(values)), ci_high=float(np.max(values)),
-                        n_seeds=len(values), note="range over trainings", **fields,
-                    )
-                )  # fmt: skip
-    return rows
-
-
-def describe(trial: Trial) -> str:
-    """What a search for reasons changed."""
-    parts = [
-        f"k = {trial.factors}" if trial.factors else "",
-        f"α = {trial.share:g}",
-        "decoys that few rated" if trial.rare else "",
-        f"raters of the item: {trial.raters}" if trial.raters != AS_THEY_DID else "",
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def reason_rows(study: Study) -> list[ResultRow]:
-    """What leakage depends on: factors, poisoning, decoys, and who rated the item."""
-    rows = []
-    for system in mains(study):
-        for trial, records in collect(study, system, REASONS).items():
-            rows += _exposure_rows(
-                study, system, records, (PRECISION, RECALL, RATED_PRECISION), "",
-                artefact=REASONS, reading=CONTROL, attack=describe(trial),
-            )  # fmt: skip
-    return rows
-
-
-def descent_rows(study: Study) -> list[ResultRow]:
-    """Leakage along the descent on R, in short steps."""
-    rows = []
-    for system in mains(study):
-        for trial, records in collect(study, system, DESCENT_PATH).items():
-            fields = {
-                "artefact": DESCENT_PATH,
-                "attack": f"{trial.steps} steps",
-                "reading": AS_PUBLISHED,
-            }
-            rows += _exposure_rows(study, system, records, (PRECISION, RECALL), "", **fields)
-            ratios = [r["utility"][1] / r["utility"][0] for r in records]
-            rows.append(
-                row(
-                    study, system, metric="R left, of what it was", n_seeds=len(ratios),
-                    value=float(np.mean(ratios)), **fields,
-                )
-            )  # fmt: skip
-    return rows
-
-
-def control_rows(study: Study) -> list[ResultRow]:
-    """Decoys without poisoning, a guess from co-occurrence, and who is listed in error."""
-    rows = []
-    settings, level = study.settings.model_inversion, study.settings.intervals.level
     metrics = (PRECISION, RECALL, RATED_PRECISION, FALSE_POSITIVES)
+    held = Trial(HELD, max(study.settings.model_inversion.shares))
     for system in mains(study):
+        columns = about(study, system) | {"artefact": "Controls", "reading": CONTROL}
         found = collect(study, system, POISONING)
-        for name, trial in (
-            ("no poisoning", Trial(HELD, 0.0)),
-            (NAMES[HELD], Trial(HELD, max(settings.shares))),
-        ):
-            rows += _exposure_rows(
-                study, system, found[trial], metrics, "", artefact="Controls", reading=CONTROL,
-                attack=name,
-            )  # fmt: skip
-        about = settings.systems[system]
-        training = read_world(study, about.data, zeros_observed=about.zeros_observed)
-        truth = training.training.high_raters(training.sensitive[:1])
-        item = int(training.sensitive[0])
-        for name, scores in (
-            ("guess from co-occurrence", cooccurrence_scores(training.training, np.array([item]))),
-            (
-                "guess from co-occurrence among others",
-                scores_from_others(training.training, item),
-            ),
-        ):
+        for name, trial in (("no poisoning", Trial(HELD, 0.0)), (NAMES[HELD], held)):
+            listed = exposures(study, system, found[trial], metrics)
+            rows += [Row(**columns, attack=name, **f) for f in listed]
+    return rows
+
+
+def guess_rows(study: Study) -> list[Row]:
+    """A guess from co-occurrence: as many users as are sensitive."""
+    rows, level = [], study.settings.intervals.level
+    for system in mains(study):
+        settings = study.settings.model_inversion.systems[system]
+        world = open_world(study, settings.data, zeros_observed=settings.zeros_observed)
+        training, item = world.training, int(world.sensitive[0])
+        truth = training.high_raters(world.sensitive[:1])
+        guesses = {
+            "guess from co-occurrence": cooccurrence_scores(training, world.sensitive[:1]),
+            "guess from co-occurrence among others": scores_from_others(training, item),
+        }
+        columns = about(study, system) | {"artefact": "Controls", "reading": CONTROL}
+        for name, scores in guesses.items():
             guessed = highest(scores, int(truth.sum()))
             share = float((guessed & truth).sum() / truth.sum())
             for metric in (PRECISION, RECALL):
                 measured = proportion(metric, [share], float(truth.sum()), level)
-                rows.append(
-                    row(
-                        study, system, artefact="Controls", reading=CONTROL, metric=metric,
-                        attack=name, condition="as many users as are sensitive",
-                        **numbers(measured),
-                    )
-                )  # fmt: skip
+                rows.append(Row(**columns, attack=name, metric=metric, **numbers(measured)))
     return rows
-
-
-def seconds(study: Study) -> dict[str, float]:
-    """Median seconds of one attack (optimise, poison, factorise, recommend) on each system."""
-    found = {}
-    for system in study.settings.model_inversion.systems:
-        trials = collect(study, system, POISONING)
-        found[system] = float(np.median([r["seconds"] for rs in trials.values() for r in rs]))
-    return found

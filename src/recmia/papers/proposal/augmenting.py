@@ -15,9 +15,10 @@ from recmia.cohorts import (
     save_cohorts,
 )
 from recmia.evaluation.neighbours import neighbour_kinds
-from recmia.experiments.results import ResultRow, write_results
+from recmia.experiments.results import write_results
+from recmia.experiments.rows import CONTROL, Row
 from recmia.experiments.study import Study
-from recmia.papers.proposal import STUDY
+from recmia.papers.proposal.names import STUDY
 from recmia.sessions import Sessions, load_sessions
 from recmia.storage import write_arrays
 
@@ -111,14 +112,11 @@ def audit(study: Study, sessions: Sessions, cohort_sets: list[CohortSet]) -> pd.
         ]
     )
     rows = [
-        ResultRow(
+        Row(
             study=STUDY,
             artefact="Cohort audit",
             dataset=study.settings.dataset,
-            setting="",
-            attack="",
-            reading="control",
-            condition="",
+            reading=CONTROL,
             metric=fact,
             value=float(np.mean(values)),
             n_seeds=len(values),

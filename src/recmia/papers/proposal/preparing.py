@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from recmia.experiments.results import ResultRow, join_paper_values, write_results
+from recmia.experiments.results import join_paper_values, write_results
+from recmia.experiments.rows import Row
 from recmia.experiments.study import Study
-from recmia.papers.proposal import STUDY
+from recmia.papers.proposal.names import STUDY
 from recmia.papers.proposal.paper import PAPER
 from recmia.preprocess import PreprocessReport, preprocess
 from recmia.sessions import END, FIRST_ITEM, START, Sessions, load_sessions
@@ -54,14 +55,10 @@ def table1(study: Study) -> pd.DataFrame:
     """Table 1, the proposal's numbers beside ours; writes result rows."""
     statistics = read_json(study.need(f"{STEP}/statistics.json"))["table_1"]
     rows = [
-        ResultRow(
+        Row(
             study=STUDY,
             artefact="Table 1",
             dataset=study.settings.dataset,
-            setting="",
-            attack="",
-            reading="",
-            condition="",
             metric=metric,
             value=statistics[name],
             note="the log has no times" if statistics[name] is None else "",

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from recmia.cohorts import SIDES, CohortSet, assert_untrained
+from recmia.cohorts import SIDES, CohortSet, load_cohorts
 from recmia.evaluation.intervals import evaluate_mean
-from recmia.experiments.results import ResultRow, write_results
+from recmia.experiments.kept import Kept
+from recmia.experiments.making import make_all
+from recmia.experiments.measuring import bootstrap
+from recmia.experiments.results import write_results
+from recmia.experiments.rows import Row, numbers_of
 from recmia.experiments.study import Study
-from recmia.papers.proposal import READINGS, STUDY
+from recmia.papers.proposal.models import keep_model
+from recmia.papers.proposal.names import AUGMENTED, BEST, LAST, STUDY
 from recmia.recommenders.item_neighbours import ItemNeighbours
 from recmia.recommenders.popularity import Popularity
-from recmia.recommenders.ranking import RankingQuality, evaluate_ranking
-from recmia.recommenders.training import TrainingJob, TrainingRecord, load_record, train_many
+from recmia.recommenders.ranking import evaluate_ranking
+from recmia.recommenders.training import TrainingRecord, load_record
 from recmia.recommenders.transformer import recommend
 from recmia.seeds import child_seed
-from recmia.sessions import FIRST_ITEM
+from recmia.sessions import FIRST_ITEM, Sessions
 
 STEP = "03_train"
+Key = tuple[str, int, str]  # reading, seed, side
 
 
 def study_vocabulary(study: Study) -> int:
@@ -29,61 +36,58 @@ def study_vocabulary(study: Study) -> int:
     return pq.read_metadata(study.need("01_preprocess/items.parquet")).num_rows + FIRST_ITEM
 
 
-def model_folder(study: Study, reading: str, seed: int, side: str) -> Path:
-    """Folder of one model."""
-    return study.folder(STEP) / reading / f"seed{seed}" / side
+def cohorts_path(study: Study, seed: int) -> Path:
+    """Where notebook 02 saved the cohorts of a seed."""
+    return study.need(f"02_augment/seed{seed}.npz")
 
 
-def train_models(
-    study: Study, cohort_sets: list[CohortSet]
-) -> dict[tuple[str, int, str], TrainingRecord]:
-    """Train target and shadow under every reading and seed; finished ones are kept.
-
-    Returns:
-        (reading, seed, side) to its record.
-
-    Raises:
-        AssertionError: a non-member would be trained on.
-    """
-    keys, jobs = [], []
-    vocabulary_size = study_vocabulary(study)
-    for seed in study.seeds():
-        cohorts = cohort_sets[seed]
-        for reading in study.settings.readings:
-            for side in SIDES:
-                trained = cohorts.trained_on(side, reading)
-                assert_untrained(trained, cohorts.nonmembers(side, reading))
-                keys.append((reading, seed, side))
-                jobs.append(
-                    TrainingJob(
-                        study.settings.target,
-                        vocabulary_size,
-                        trained,
-                        model_folder(study, reading, seed, side),
-                        child_seed(study.settings.root_seed, STEP, reading, seed, side),
-                        study.device,
-                        cohorts.validation,
-                    )
-                )
-    records = train_many(jobs, workers=study.workers, label="training")
-    return dict(zip(keys, records, strict=True))
+def model(study: Study, reading: str, seed: int, side: str) -> Kept:
+    """One model's folder, with its weights at the recorded epochs and its curve."""
+    return Kept(
+        study.folder(STEP) / reading / f"seed{seed}" / side,
+        keep_model,
+        cohorts_path(study, seed),
+        side=side,
+        reading=reading,
+        target=study.settings.target,
+        vocabulary_size=study_vocabulary(study),
+        seed=child_seed(study.settings.root_seed, STEP, reading, seed, side),
+        device=study.device,
+    )
 
 
-def load_records(study: Study) -> dict[tuple[str, int, str], TrainingRecord]:
-    """Records of the finished trainings.
-
-    Raises:
-        ArtifactError: one is missing.
-    """
+def models(study: Study) -> dict[Key, Kept]:
+    """Target and shadow under every reading and seed."""
     return {
-        (reading, seed, side): load_record(model_folder(study, reading, seed, side))
+        (reading, seed, side): model(study, reading, seed, side)
         for seed in study.seeds()
         for reading in study.settings.readings
         for side in SIDES
     }
 
 
-def curves(records: dict[tuple[str, int, str], TrainingRecord]) -> pd.DataFrame:
+def train_models(study: Study) -> dict[Key, TrainingRecord]:
+    """Train every model; finished ones are kept, an interrupted one goes on after its last epoch.
+
+    Raises:
+        AssertionError: a non-member would be trained on.
+    """
+    wanted = models(study)
+    costs = [float(study.settings.target.epochs)] * len(wanted)
+    make_all(study, list(wanted.values()), label="training", costs=costs)
+    return {key: load_record(kept.path) for key, kept in wanted.items()}
+
+
+def load_records(study: Study) -> dict[Key, TrainingRecord]:
+    """Records of the finished trainings.
+
+    Raises:
+        ArtifactError: one is missing.
+    """
+    return {key: load_record(kept.path) for key, kept in models(study).items()}
+
+
+def curves(records: dict[Key, TrainingRecord]) -> pd.DataFrame:
     """Training curves, tidy: reading, seed, side, epoch, train_loss, validation_ndcg_20, _hr_20."""
     return pd.concat(
         [
@@ -104,86 +108,57 @@ def best_epochs(study: Study, curve: pd.DataFrame) -> dict[str, int]:
 
 
 def ranking_quality(
-    study: Study,
-    cohort_sets: list[CohortSet],
-    records: dict[tuple[str, int, str], TrainingRecord],
-    best: dict[str, int],
-) -> pd.DataFrame:
+    study: Study, records: dict[Key, TrainingRecord], best: dict[str, int]
+) -> list[Row]:
     """NDCG@20 and HR@20 on unseen sessions, the target beside popularity and item neighbours.
 
     The simple recommenders learn from the same members as the target. Writes result rows.
     """
-    last, vocabulary = study.settings.target.epochs, study_vocabulary(study)
-    qualities: dict[tuple[str, str, str], list[RankingQuality]] = {}
-
-    def keep(setting: str, name: str, condition: str, recommender, validation) -> None:
-        quality = evaluate_ranking(recommender, validation)
-        qualities.setdefault((setting, name, condition), []).append(quality)
-
-    for seed, cohorts in enumerate(cohort_sets):
-        for reading in study.settings.readings:
-            setting, validation = READINGS[reading], cohorts.validation
-            trained = cohorts.trained_on("target", reading)
-            keep(
-                setting,
-                "popularity",
-                "",
-                Popularity(vocabulary_size=vocabulary).fit(trained),
-                validation,
-            )
-            keep(
-                setting,
-                "item neighbours",
-                "",
-                ItemNeighbours(vocabulary_size=vocabulary).fit(trained),
-                validation,
-            )
-            record = records[reading, seed, "target"]
-            for epoch, when in ((best[reading], "best validation"), (last, "last epoch")):
-                model = record.load(epoch)
-                keep(
-                    setting,
-                    study.settings.target.architecture,
-                    when,
-                    lambda sessions, k, m=model: recommend(m, sessions, k, study.device),
-                    validation,
+    drawn = [load_cohorts(cohorts_path(study, seed)) for seed in study.seeds()]
+    chosen = bootstrap(study) | {"seed": child_seed(study.settings.root_seed, "ranking")}
+    rows = []
+    for reading in study.settings.readings:
+        found: dict[tuple[str, str | None], list] = {}
+        for seed, cohorts in enumerate(drawn):
+            ranked = _ranked(study, reading, cohorts, records[reading, seed, "target"], best)
+            for name, checkpoint, recommender in ranked:
+                quality = evaluate_ranking(recommender, cohorts.validation)
+                found.setdefault((name, checkpoint), []).append(quality)
+        for (name, checkpoint), qualities in found.items():
+            for metric, part in (("NDCG@20", "ndcg"), ("HR@20", "hit_rate")):
+                runs = [
+                    (getattr(quality, part), np.arange(len(quality.ndcg))) for quality in qualities
+                ]
+                rows.append(
+                    Row(
+                        study=STUDY,
+                        artefact="Ranking quality",
+                        dataset=study.settings.dataset,
+                        metric=metric,
+                        recommender=name,
+                        checkpoint=checkpoint,
+                        augmented=AUGMENTED[reading],
+                        **numbers_of(evaluate_mean(metric, runs, **chosen)),
+                    )
                 )
-    rows, table = [], []
-    for (setting, name, condition), seeds in qualities.items():
-        for metric, field in (("NDCG@20", "ndcg"), ("HR@20", "hit_rate")):
-            measured = evaluate_mean(
-                metric,
-                [(getattr(q, field), np.arange(len(q.ndcg))) for q in seeds],
-                repeats=study.settings.intervals.repeats,
-                level=study.settings.intervals.level,
-                seed=child_seed(study.settings.root_seed, "ranking"),
-            )
-            rows.append(
-                ResultRow(
-                    study=STUDY,
-                    artefact="Ranking quality",
-                    dataset=study.settings.dataset,
-                    setting=setting,
-                    attack=name,
-                    reading="",
-                    condition=condition,
-                    metric=metric,
-                    value=measured.value,
-                    ci_low=measured.ci_low,
-                    ci_high=measured.ci_high,
-                    n_seeds=measured.n_seeds,
-                )
-            )
-            table.append(
-                {
-                    "reading": setting,
-                    "recommender": name,
-                    "checkpoint": condition,
-                    "metric": metric,
-                    "value": measured.value,
-                    "low": measured.ci_low,
-                    "high": measured.ci_high,
-                }
-            )
-    write_results(rows, study.folder(STEP))
-    return pd.DataFrame(table)
+    return write_results(rows, study.folder(STEP))
+
+
+def _ranked(
+    study: Study,
+    reading: str,
+    cohorts: CohortSet,
+    record: TrainingRecord,
+    best: dict[str, int],
+) -> Iterator[tuple[str, str | None, Callable]]:
+    """Name, checkpoint and recommender of everything that is ranked."""
+    trained, size = cohorts.trained_on("target", reading), study_vocabulary(study)
+    yield "popularity", None, Popularity(vocabulary_size=size).fit(trained)
+    yield "item-neighbours", None, ItemNeighbours(vocabulary_size=size).fit(trained)
+    for checkpoint, epoch in ((BEST, best[reading]), (LAST, study.settings.target.epochs)):
+        network = record.load(epoch)
+
+        def served(sessions: Sessions, k: int, network=network):
+            return recommend(network, sessions, k, study.device)
+
+        yield study.settings.target.architecture, checkpoint, served

@@ -3,7 +3,7 @@
 import numpy as np
 
 from recmia.attacks.base import Attack, Observations
-from recmia.evaluation.cross_fit import cross_fit
+from recmia.attacks.cross_fit import cross_fit
 
 
 class Memoriser(Attack):

@@ -1,4 +1,4 @@
-"""What the attack networks share: seeded layers that leave PyTorch's global state alone."""
+"""Seeded layers that leave PyTorch's global state alone, for attacks and recommenders."""
 
 from __future__ import annotations
 
@@ -8,22 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from recmia.errors import DeviceError
 from recmia.seeds import child_seed
-
-
-def resolve_device(device: str | torch.device) -> torch.device:
-    """The device of that name; "auto" is the GPU where there is one.
-
-    Raises:
-        DeviceError: a GPU was asked for by name and is not there.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(device)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise DeviceError("A GPU was asked for and none is visible. Remedy: use device 'cpu'.")
-    return device
 
 
 def torch_generator(

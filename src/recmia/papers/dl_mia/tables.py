@@ -1,0 +1,151 @@
+"""Every line of the paper's tables and figures about attacks, and of our controls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from recmia.experiments.lines import Line
+from recmia.experiments.measuring import Runs
+from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED
+from recmia.experiments.study import Study
+from recmia.lists.world import ListWorld
+from recmia.papers.dl_mia.fits import (
+    BIASED,
+    BIASED_RELEASED,
+    DL_MIA,
+    LEAKY,
+    LEAKY_BEST,
+    PRETRAINED,
+    SELF_TRAINED,
+    Fit,
+    Scored,
+)
+from recmia.papers.dl_mia.worlds import GENERAL, SEQUENTIAL, STUDY, worlds
+
+FIGURE_3 = {GENERAL: "Figure 3a", SEQUENTIAL: "Figure 3b"}
+VARIANTS = ("beta-vae", "factor-vae")
+TOLD = "the labels of the users that take part are in the training loss"
+LEAK_NOTE = "as published: the target's labels are in the training loss"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An attack of a fit as one line of a table or figure.
+
+    Attributes:
+        artefact: "Figure 3a", ...
+        scored: what is measured.
+        reading: "as published", "corrected" or "control".
+        note: caveat.
+    """
+
+    artefact: str
+    scored: Scored
+    reading: str
+    note: str = ""
+
+
+def all_entries(study: Study) -> list[Entry]:
+    """Every line of the study."""
+    return [
+        entry
+        for half, world in worlds(study).items()
+        for make in (_grid, _controls, _ablation, _described, _defended)
+        for entry in make(half, world)
+    ]
+
+
+def lines_of(study: Study, entries: Iterable[Entry], runs: dict[Scored, Runs]) -> list[Line]:
+    """The entries as lines to be measured, from where their scores are."""
+    return [
+        Line(
+            columns_of(study, entry.scored)
+            | {"artefact": entry.artefact, "reading": entry.reading, "note": entry.note},
+            runs[entry.scored],
+        )
+        for entry in entries
+    ]
+
+
+def columns_of(study: Study, what: Scored | Fit) -> dict[str, Any]:
+    """Columns of rows about an attack, or about a fit whatever the attack."""
+    columns = what.columns
+    datasets = getattr(study.settings.dl_mia, columns["half"]).datasets
+    return {"study": STUDY, "dataset": datasets[columns["target_data"]].title} | columns
+
+
+def fit_of(half: str, world: ListWorld, setting: str, **more: Any) -> Fit:
+    """The fit of the paper's four letters; fields of its views, or its own."""
+    seen = {name: more.pop(name) for name in ("defence", "random_labels") if name in more}
+    shadow, target = (world.view(cell, **seen) for cell in (setting[:2], setting[2:]))
+    return Fit(half, shadow, target, **{"leak": True} | more)
+
+
+def grid(half: str, world: ListWorld) -> list[Fit]:
+    """Every shadow against every target."""
+    pairs = product(world.settings.cells, repeat=2)
+    return [fit_of(half, world, shadow + target) for shadow, target in pairs]
+
+
+def _readings(artefact: str, fit: Fit) -> Iterator[Entry]:
+    """DL-MIA and Biased-MIA as published and corrected."""
+    yield Entry(artefact, Scored(fit, LEAKY_BEST), AS_PUBLISHED, LEAK_NOTE)
+    yield Entry(artefact, Scored(fit, DL_MIA), CORRECTED)
+    if fit.encoder == "disentangled":
+        yield Entry(artefact, Scored(fit, BIASED_RELEASED), AS_PUBLISHED)
+        yield Entry(artefact, Scored(fit, BIASED), CORRECTED)
+
+
+def _grid(half: str, world: ListWorld) -> Iterator[Entry]:
+    artefact = FIGURE_3[half]
+    for fit in grid(half, world):
+        yield from _readings(artefact, fit)
+        yield Entry(artefact, Scored(fit, LEAKY), AS_PUBLISHED, LEAK_NOTE)
+        yield Entry(artefact, Scored(fit, SELF_TRAINED), CONTROL)
+        for attack in (BIASED, DL_MIA):
+            yield Entry(artefact, Scored(replace(fit, leak=False).one_model, attack), CONTROL)
+
+
+def _controls(half: str, world: ListWorld) -> Iterator[Entry]:
+    for cell in world.settings.cells:
+        fit = fit_of(half, world, cell * 2, random_labels=True)
+        for attack, note in (
+            (BIASED, "0.5 is expected"),
+            (DL_MIA, "0.5 is expected"),
+            (SELF_TRAINED, "0.5 is expected"),
+            (LEAKY, "what is above 0.5 is the leak"),
+            (LEAKY_BEST, "the leak, and a checkpoint chosen by the labels"),
+        ):
+            yield Entry("Controls", Scored(fit, attack), CONTROL, note)
+    for setting in world.settings.ablated:
+        fit = fit_of(half, world, setting)
+        for held, attack in product((False, True), (DL_MIA, SELF_TRAINED, LEAKY)):
+            note = TOLD if attack == LEAKY else ""
+            yield Entry("Controls", Scored(replace(fit, held_out=held), attack), CONTROL, note)
+
+
+def _ablation(half: str, world: ListWorld) -> Iterator[Entry]:
+    for setting in world.settings.ablated:
+        fit = fit_of(half, world, setting)
+        yield from _readings("Table 2", fit)
+        for reading in (AS_PUBLISHED, CORRECTED):
+            yield Entry("Table 2", Scored(fit, PRETRAINED), reading)
+        for encoder in VARIANTS:
+            yield from _readings("Table 2", replace(fit, encoder=encoder))
+
+
+def _described(half: str, world: ListWorld) -> Iterator[Entry]:
+    for setting in world.settings.described:
+        fit = fit_of(half, world, setting)
+        yield from _readings("Table 3", fit)
+        if {setting[0], setting[2]} <= set(world.settings.texts):
+            yield from _readings("Table 3", replace(fit, texts=True))
+
+
+def _defended(half: str, world: ListWorld) -> Iterator[Entry]:
+    for setting in world.settings.defended:
+        for defence in (0.0, world.settings.defence_ratio):
+            yield from _readings("Figure 4", fit_of(half, world, setting, defence=defence))

@@ -1,0 +1,178 @@
+"""Kept results and rows of a small run: what makes them again, and what each row must say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recmia.experiments.kept import Kept
+from recmia.experiments.results import join_paper_values, read_results, write_results
+from recmia.experiments.rows import AS_PUBLISHED, CONFIRMED, CONTROL, OPEN, REFUTED, Row
+from recmia.inversion.attack import DESCENT, HELD
+from recmia.papers.model_inversion import attacking, claims, reporting
+from recmia.papers.model_inversion.measuring import proportion
+from recmia.papers.model_inversion.paper import PAPER
+from recmia.papers.model_inversion.playing import HIGHEST_SHUFFLED, Trial
+from recmia.papers.model_inversion.trials import (
+    CAMOUFLAGE,
+    DEFENCE,
+    DESCENT_PATH,
+    ITEMS,
+    KNOWLEDGE,
+    NAMES,
+    POISONING,
+    REASONS,
+)
+from recmia.run.workspace import open_study
+
+GROUPS = (POISONING, CAMOUFLAGE, KNOWLEDGE, ITEMS, DEFENCE, REASONS, DESCENT_PATH)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Folders for everything that this module writes."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("RECMIA_ARTIFACTS", "RECMIA_REPORTS"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name)))
+        yield
+
+
+@pytest.fixture(scope="module")
+def study(home):
+    study = open_study("tiny")
+    attacking.make_worlds(study)
+    attacking.choose_all(study)
+    attacking.attack_all(study)
+    return study
+
+
+@pytest.fixture(scope="module")
+def rows(study):
+    return [*reporting.all_rows(study), *claims.claim_rows(study)]
+
+
+def identities(overrides):
+    study = open_study("tiny", overrides)
+    return {group: attacking.batch(study, "visits-zeros", group, 0).identity for group in GROUPS}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "changed"),
+    [
+        ({"model_inversion.other_items": 3}, {ITEMS}),
+        ({"model_inversion.epsilons": [10]}, {DEFENCE}),
+        ({"model_inversion.path": [0, 2]}, {DESCENT_PATH}),
+        ({"model_inversion.known_shares": [0.0, 0.5]}, {KNOWLEDGE}),
+        ({"model_inversion.repeats": 3}, set()),
+        ({"model_inversion.systems.visits-zeros.title": "another name"}, set()),
+        ({"model_inversion.datasets.visits.title": "another name"}, set()),
+        ({"model_inversion.datasets.visits.users": 151}, set(GROUPS)),
+        ({"model_inversion.systems.visits-zeros.regularisation": 0.02}, set(GROUPS)),
+        ({"root_seed": 1}, set(GROUPS)),
+    ],
+)
+def test_a_batch_rests_on_its_own_settings_and_on_no_other_group_s(home, overrides, changed):
+    before, after = identities({}), identities(overrides)
+    assert {group for group in GROUPS if before[group] != after[group]} == changed
+
+
+def test_a_recommender_that_the_rule_chooses_is_part_of_a_batch(study):
+    kept = attacking.batch(study, "stars-rule", POISONING, 0)
+    chosen = attacking.recommender_of(study, "stars-rule")
+    told = kept.parts["told"]["scene"]["recommender"]["<Recommender>"]
+    assert (told["factors"], told["length"]) == (chosen.factors, chosen.length)
+    assert isinstance(kept, Kept) and kept.is_current()
+
+
+def test_rows_come_back_from_the_file(rows, tmp_path):
+    written = write_results(rows, tmp_path)
+    assert len(written) == len(rows)
+    assert read_results(tmp_path) == written
+
+
+def test_counts_at_every_threshold_are_those_of_the_attack(study, rows):
+    """Leakage of one trial, from what its repeats found."""
+    records = attacking.collect(study, "visits-zeros", POISONING)[Trial(HELD, 0.05)]
+    for least in (1, 2, 3):
+        found = only(
+            rows,
+            artefact=POISONING,
+            system="visits-zeros",
+            attack=NAMES[HELD],
+            alpha=0.05,
+            threshold=least,
+            metric="MIRec",
+        )
+        expected = np.mean([r["found"][least - 1] / r["sensitive"] for r in records])
+        assert found.value == pytest.approx(expected, abs=1e-6)
+        assert found.n_seeds == len(records) == 2
+    for record in records:  # whoever is on a stricter list is on the other too
+        for listed in (record["listed"], record["found"], record["found_raters"]):
+            assert listed == sorted(listed, reverse=True)
+        assert record["found"] <= record["found_raters"] <= record["listed"]
+
+
+def test_the_sensitive_item_s_raters_are_as_many_when_shuffled(study):
+    found = attacking.collect(study, "visits-zeros", REASONS)
+    plain, moved = (found[Trial(HELD, 0.05, case=case)][0] for case in (None, HIGHEST_SHUFFLED))
+    assert plain["sensitive"] == moved["sensitive"] == moved["raters"]
+
+
+def test_held_links_stay_and_a_descent_without_steps_is_the_same_attack(study):
+    held = attacking.collect(study, "visits-zeros", ITEMS)[Trial(HELD, 0.05)][0]
+    start = attacking.collect(study, "visits-zeros", DESCENT_PATH)[Trial(DESCENT, 0.05, steps=0)][0]
+    assert start["listed"] == held["listed"] and start["found"] == held["found"]
+
+
+def test_what_is_varied_is_a_column_and_nothing_else_is(rows):
+    for artefact, varied in reporting.VARIED.items():
+        of = [row for row in rows if row.artefact == artefact and row.attack]
+        assert of
+        for row in of:
+            allowed = {"target_data", "system", "threshold", *varied}
+            assert set(row.factor_values) <= allowed, row
+    assert {row.reading for row in rows if row.artefact == REASONS} == {CONTROL}
+    assert any(row.artefact == KNOWLEDGE and row.beta is None for row in rows)  # V known
+
+
+def test_every_claim_is_made_and_judged_by_its_interval(rows):
+    made = [row for row in rows if row.artefact == "Claims"]
+    # What section 4.2 states is of the paper's own data.
+    assert {row.claim for row in made} == PAPER.claims.keys() - {"stated-value"}
+    for row in made:
+        low, high = row.ci_low, row.ci_high
+        if PAPER.claims[row.claim]["says"] == "less":
+            low, high = -high, -low
+        assert row.verdict == (CONFIRMED if low > 0 else REFUTED if high < 0 else OPEN)
+        assert row.metric.startswith("difference of ") or row.claim == "all-detected"
+
+
+def test_a_stated_number_within_the_interval_leaves_the_claim_open():
+    """Eight of 16 reach 0.5 only if the interval does not hold it; see `verdict`."""
+    measured = proportion("MIRec", [0.5], 16, 0.95)
+    gap = claims._less(measured, 0.5, "the paper's")
+    assert gap.value == 0 and gap.ci_low < 0 < gap.ci_high
+    assert claims.verdict(gap.ci_low, gap.ci_high, "more") == OPEN
+
+
+def test_the_paper_s_numbers_stand_beside_its_own_data_only():
+    about = {"study": PAPER.name, "artefact": "Headline", "metric": "MIPre", "value": 0.9}
+    about |= {"attack": NAMES[HELD], "alpha": 0.05, "threshold": 3}
+    ours, made_up = (
+        Row(**about, target_data=data, system=f"{data}-zeros") for data in ("foursquare", "visits")
+    )
+    joined = join_paper_values([ours, made_up], [PAPER])
+    assert [row.paper_value for row in joined] == [1, None]
+
+
+def only(rows, **columns):
+    """The row with these columns."""
+    found = [row for row in rows if all(getattr(row, n) == v for n, v in columns.items())]
+    assert len(found) == 1, (columns, found)
+    return found[0]
+
+
+def test_as_published_is_the_descent(rows):
+    for row in rows:
+        if row.artefact in (POISONING, CAMOUFLAGE, KNOWLEDGE):
+            assert (row.reading == AS_PUBLISHED) == (row.attack == NAMES[DESCENT])

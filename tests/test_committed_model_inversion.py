@@ -1,0 +1,70 @@
+"""The committed model-inversion report: it says what its rows say, and the paper's numbers fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recmia.experiments.results import read_results, typed
+from recmia.experiments.rows import CONTROL, Row
+from recmia.experiments.verdicts import verdict
+from recmia.papers.model_inversion.paper import PAPER, source_files
+from recmia.papers.model_inversion.worlds import keep_foursquare, read_world
+from recmia.run.workspace import open_study
+from recmia.seeds import child_seed
+
+REPORT = Path(__file__).resolve().parents[1] / "reports" / PAPER.name
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Row]:
+    return read_results(REPORT)
+
+
+def only(rows: list[Row], **columns: object) -> Row:
+    found = [row for row in rows if all(getattr(row, n) == v for n, v in columns.items())]
+    assert len(found) == 1, (columns, len(found))
+    return found[0]
+
+
+def test_every_number_of_the_paper_has_a_row_beside_it(rows: list[Row]) -> None:
+    for entry in PAPER.values:
+        wanted = {name: value for name, value in typed(entry).items() if name != "paper_value"}
+        assert any(all(getattr(row, n) == v for n, v in wanted.items()) for row in rows), entry
+
+
+def test_claims_follow_from_their_intervals(rows: list[Row]) -> None:
+    made = [row for row in rows if row.artefact == "Claims"]
+    assert {row.claim for row in made} == PAPER.claims.keys()
+    for row in made:
+        assert row.verdict == verdict(row.ci_low, row.ci_high, PAPER.claims[row.claim]["says"]), row
+
+
+def test_what_counts_as_observed_decides(rows: list[Row]) -> None:
+    """With visits alone every observed entry is 1, and held links find nobody."""
+    about = {"artefact": "Headline", "reading": "corrected", "metric": "MIRec"}
+    found = {s: only(rows, **about, system=s) for s in ("foursquare-zeros", "foursquare-rated")}
+    assert found["foursquare-rated"].value == 0
+    about = {"artefact": "Controls", "reading": CONTROL, "metric": "MIRec", "threshold": 1}
+    plain = only(rows, **about, system="foursquare-zeros", attack="no poisoning")
+    assert plain.ci_high < found["foursquare-zeros"].value
+
+
+def test_the_rating_matrix_is_made_again_from_the_real_check_ins(
+    rows: list[Row], real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECMIA_DATA", str(real_data))
+    study = open_study(PAPER.name)
+    settings = study.settings.model_inversion
+    files = source_files(study.settings, study.paths)[:2]
+    seed = child_seed(study.settings.root_seed, "model inversion", "foursquare")
+    least = settings.datasets["foursquare"].least
+    path = tmp_path / "foursquare.npz"
+    keep_foursquare(path, *files, least=least, share=settings.training_share, seed=seed)
+    world = read_world(path, zeros_observed=False)
+    about = {"artefact": "Data", "target_data": "foursquare"}
+    assert only(rows, **about, metric="ratings in M").value == world.training.matrix.nnz
+    assert only(rows, **about, metric="users m").value == world.training.shape[0]
+    highest = world.training.high_raters(world.sensitive[:1]).sum()
+    assert only(rows, **about, metric="sensitive users").value == highest
