@@ -129,9 +129,7 @@ def artefact_table(study: str, name: str, shown: Shown, rows: Iterable[Row], wor
     asked = {shown.across, *(factor for wanted in declared for factor in wanted)}
     facts = {
         "Setting": words.setting,
-        "What": lambda row: (
-            first_kind(row, shown.kinds) or row.attack or words.value("recommender", row.recommender)
-        ),
+        "What": lambda row: first_kind(row, shown.kinds) or _what(row, words),
         "Reading": lambda row: "" if "reading" in asked else row.reading,
         "Condition": lambda row: words.condition(row, within - asked),
         "Data": lambda row: row.dataset if several else "",
@@ -165,6 +163,11 @@ def artefact_table(study: str, name: str, shown: Shown, rows: Iterable[Row], wor
         tuple(place for place, i in enumerate(used) if len(facts) <= i < len(head) - 1),
         _throughout(columns, words, {*FACTORS} - within - asked),
     )
+
+
+def _what(row: Row, words: Words) -> str:
+    """Whom a row is about: an attack, or a recommender."""
+    return row.attack or words.value("recommender", row.recommender)
 
 
 def _throughout(columns: Mapping[str, list[Row]], words: Words, factors: set[str]) -> str:
@@ -217,7 +220,9 @@ def _cells(line: Mapping[str, Row], heads: Iterable[str], shown: Shown) -> Itera
         yield (number(row.value) + star if shown.across else with_interval(row)) if row else "–"
     beside = [row for row in line.values() if row.paper_value is not None]
     if len({row.paper_value for row in beside}) > 1:
-        raise ArtifactError(f"One line for several numbers of the paper, of {beside[0]}: use `long`.")
+        raise ArtifactError(
+            f"The paper has several numbers for one line: {beside[0]}. Remedy: `long: true`."
+        )
     yield from (paper(beside[0]), difference(beside[0])) if beside else ("–", "–")
     yield "; ".join(dict.fromkeys(row.note for row in line.values() if row.note))
 
