@@ -12,33 +12,33 @@ from recmia.embedding import tsne_embedding
 from recmia.evaluation.metrics import ROC_AUC, roc_curve
 from recmia.experiments.figure_set import FigureSet
 from recmia.experiments.figures import draw_declared
-from recmia.experiments.results import join_paper_values, read_results
+from recmia.experiments.results import frame, join_paper_values, read_results
+from recmia.experiments.rows import Row
 from recmia.experiments.study import Study
 from recmia.experiments.words import Words
-from recmia.papers.proposal import READINGS, STUDY
-from recmia.papers.proposal.attacking import (
-    ALL,
+from recmia.papers.proposal.attacking import pictured, scores
+from recmia.papers.proposal.names import (
+    AUGMENTED,
     BLIND,
     HELDOUT,
     LOSS,
     MLP,
     NEAR_MISS,
-    SHADOW_LABELS,
-    TARGET_LABELS,
-    Claim,
-    SeedScores,
-    features_path,
-    scores_path,
+    NONE,
+    PUBLISHED_READING,
+    SHADOW,
+    STUDY,
+    TARGET,
 )
-from recmia.papers.proposal.measuring import table_path
 from recmia.papers.proposal.paper import PAPER
-from recmia.papers.proposal.training import best_epochs, curves, load_records
+from recmia.papers.proposal.scoring import Case
+from recmia.papers.proposal.training import Key, best_epochs, curves, load_records
 from recmia.recommenders.training import TrainingRecord
 from recmia.seeds import child_seed, generator
 from recmia.storage import read_arrays
 
 FIGURES = Path(__file__).with_name("figures.yaml")
-READING = "augmented_as_nonmembers"
+STEPS = ("04_attack", "05_baselines")
 
 
 def draw_all(study: Study) -> list[dict]:
@@ -51,15 +51,14 @@ def draw_all(study: Study) -> list[dict]:
     records = load_records(study)
     best = best_epochs(study, curves(records))
     last = study.settings.target.epochs
-    _correlations(figures, 1, best[READING], "generalises best")
+    rows = [row for step in STEPS for row in read_results(study.need(f"{step}/results.csv"))]
+    _correlations(figures, 1, best[PUBLISHED_READING], "generalises best")
     _correlations(figures, 2, last, "is overfitted")
     _pipeline(figures)
     _attack_inputs(figures, last)
-    _leakage(figures, records, best)
+    _leakage(figures, rows, records, best)
     _roc(figures, last)
-    _training(figures, records)
-    steps = ("04_attack", "05_baselines")
-    rows = [row for step in steps for row in read_results(study.need(f"{step}/results.csv"))]
+    draw_training(figures, records)
     draw_declared(figures, FIGURES, join_paper_values(rows, [PAPER]), Words())
     return figures.close()
 
@@ -79,12 +78,12 @@ def _embed(study: Study, parts: dict[str, np.ndarray], name: str) -> pd.DataFram
 
 
 def _correlations(figures: FigureSet, number: int, epoch: int, what: str) -> None:
-    saved = read_arrays(features_path(figures.study, READING, epoch))
+    saved = read_arrays(pictured(figures.study, PUBLISHED_READING, epoch).ensure())
     frame = _embed(
         figures.study,
         {
-            "members": saved["target_members|correlation"],
-            "nonmembers": saved["target_heldout|correlation"],
+            "members": saved["members|correlation"],
+            "nonmembers": saved["heldout|correlation"],
         },
         f"figure{number}",
     )
@@ -100,15 +99,15 @@ def _correlations(figures: FigureSet, number: int, epoch: int, what: str) -> Non
 
 
 def _attack_inputs(figures: FigureSet, epoch: int) -> None:
-    saved = read_arrays(features_path(figures.study, READING, epoch))
+    saved = read_arrays(pictured(figures.study, PUBLISHED_READING, epoch).ensure())
     panels = []
     for condition, cohort in ((NEAR_MISS, "near_misses"), (HELDOUT, "heldout")):
         panels.append(
             _embed(
                 figures.study,
                 {
-                    "members": saved["target_members|features"],
-                    "nonmembers": saved[f"target_{cohort}|features"],
+                    "members": saved["members|features"],
+                    "nonmembers": saved[f"{cohort}|features"],
                 },
                 f"figure4 {condition}",
             ).assign(panel=f"against {condition} sessions")
@@ -137,36 +136,36 @@ def _pipeline(figures: FigureSet) -> None:
 
 
 def _leakage(
-    figures: FigureSet, records: dict[tuple[str, int, str], TrainingRecord], best: dict[str, int]
+    figures: FigureSet,
+    rows: list[Row],
+    records: dict[Key, TrainingRecord],
+    best: dict[str, int],
 ) -> None:
-    study = figures.study
     curve = curves(records)
     curve = curve[curve.side == "target"]
-    table = pd.read_parquet(table_path(study))
-    wanted = [(MLP, TARGET_LABELS), (MLP, SHADOW_LABELS), (LOSS, SHADOW_LABELS)]
-    for reading in study.settings.readings:
+    table = frame(row for row in rows if row.artefact == "Leakage curve" and row.metric == ROC_AUC)
+    table = table[table.nonmembers.isin([HELDOUT, NEAR_MISS])].rename(
+        columns={"nonmembers": "condition"}
+    )
+    for reading in figures.study.settings.readings:
         ndcg = curve[curve.reading == reading].groupby("epoch").validation_ndcg_20.mean()
-        parts = []
-        for attack, setting in wanted:
-            rows = table[
-                (table.proposal_reading == reading)
-                & (table.attack == attack)
-                & (table.setting == setting)
-                & table.condition.isin([HELDOUT, NEAR_MISS])
-                & (table.subset == ALL)
-                & (table.metric == ROC_AUC)
-            ]
-            name = attack if attack == LOSS else f"{attack}, {setting}"
-            parts.append(rows.assign(attack=name, ndcg=rows.epoch.map(ndcg)))
-        suffix = "" if reading == READING else f"_{reading}"
+        own = table[table.augmented == AUGMENTED[reading]]
+        parts = [
+            own[(own.attack == attack) & (own.labels == labels)].assign(
+                attack=attack if attack == LOSS else f"{attack}, {labels} labels"
+            )
+            for attack, labels in ((MLP, TARGET), (MLP, SHADOW), (LOSS, SHADOW))
+        ]
+        shown = pd.concat(parts).astype({"epoch": int})
+        what = f"augmented as {AUGMENTED[reading]}"
         figures.add(
             plots.leakage_curves(
-                pd.concat(parts),
+                shown.assign(ndcg=shown.epoch.map(ndcg)),
                 best_epoch=best[reading],
-                title=f"Leakage against training and ranking quality, {READINGS[reading]}",
+                title=f"Leakage against training and ranking quality, {what}",
             ),
-            f"leakage_curves{suffix}",
-            f"Leakage curves ({READINGS[reading]})",
+            "leakage_curves" + ("" if reading == PUBLISHED_READING else f"_{reading}"),
+            f"Leakage curves ({what})",
             "ROC AUC of the attacks at every recorded epoch (epoch 0: untrained), and against the "
             "target's ranking quality on unseen sessions. Bands: 95% bootstrap over seeds and "
             "groups of sessions. The dashed line is the checkpoint that validation would choose.",
@@ -175,21 +174,16 @@ def _leakage(
 
 
 def _roc(figures: FigureSet, epoch: int) -> None:
-    study = figures.study
-    claims = [
-        Claim(TARGET_LABELS, MLP, HELDOUT, epoch),
-        Claim(TARGET_LABELS, MLP, NEAR_MISS, epoch),
-        Claim(SHADOW_LABELS, MLP, HELDOUT, epoch),
-        Claim("no model", BLIND, HELDOUT, 0),
-        Claim("no model", BLIND, NEAR_MISS, 0),
-    ]
-    saved = SeedScores.load(scores_path(study, READING, 0))
+    cases = [Case(MLP, name, TARGET, epoch) for name in (HELDOUT, NEAR_MISS)]
+    cases += [Case(MLP, HELDOUT, SHADOW, epoch)]
+    cases += [Case(BLIND, name, NONE, None) for name in (HELDOUT, NEAR_MISS)]
+    saved = read_arrays(scores(figures.study, PUBLISHED_READING, 0).ensure())
     parts = []
-    for claim in claims:
-        fpr, tpr = roc_curve(saved.scores[claim], saved.membership[claim.condition])[:2]
-        name = claim.attack if claim.attack == BLIND else f"{claim.attack}, {claim.setting}"
+    for case in cases:
+        fpr, tpr = roc_curve(saved[f"{case.name}|scores"], saved[f"{case.units}|membership"])[:2]
+        name = case.attack if case.attack == BLIND else f"{case.attack}, {case.labels} labels"
         parts.append(
-            pd.DataFrame({"fpr": fpr, "tpr": tpr, "attack": name, "condition": claim.condition})
+            pd.DataFrame({"fpr": fpr, "tpr": tpr, "attack": name, "condition": case.nonmembers})
         )
     figures.add(
         plots.roc_curves(pd.concat(parts), title=f"ROC curves, epoch {epoch}, first seed"),
@@ -201,9 +195,11 @@ def _roc(figures: FigureSet, epoch: int) -> None:
     )
 
 
-def _training(figures: FigureSet, records: dict[tuple[str, int, str], TrainingRecord]) -> None:
+def draw_training(figures: FigureSet, records: dict[Key, TrainingRecord]) -> None:
+    """The overfitting curve: training loss and ranking quality of every target."""
     curve = curves(records)
-    curve = curve[curve.side == "target"].replace({"reading": READINGS})
+    curve = curve[curve.side == "target"]
+    curve = curve.assign(reading=curve.reading.map(AUGMENTED))
     measures = {"train_loss": "training loss, nats a click", "validation_ndcg_20": "NDCG@20"}
     long = curve.melt(["epoch", "reading"], list(measures), "row").replace({"row": measures})
     seeds = long.dropna().groupby(["row", "reading", "epoch"], sort=False).value
@@ -217,7 +213,7 @@ def _training(figures: FigureSet, records: dict[tuple[str, int, str], TrainingRe
         ),
         "overfitting",
         "The overfitting curve",
-        "Training loss and ranking quality on unseen sessions of every target: means, and the range "
-        "over seeds.",
+        "Training loss and ranking quality on unseen sessions of every target: means, and the "
+        "range over seeds.",
         ["03_train"],
     )
