@@ -12,11 +12,10 @@ from recmia.recommenders.content import ContentBased, UserFeatures
 from recmia.sessions import FIRST_ITEM
 
 
-def movie_recommender(*, vocabulary_size: int, interactions: Path, metadata: Path) -> ContentBased:
+def movie_recommender(*, interactions: Path, metadata: Path) -> ContentBased:
     """The recommender, untrained.
 
     Args:
-        vocabulary_size: V.
         interactions: the kept data set, which knows the ids of movies and users.
         metadata: the archive, or the folder with ``movies.dat`` and ``users.dat``.
 
@@ -24,7 +23,6 @@ def movie_recommender(*, vocabulary_size: int, interactions: Path, metadata: Pat
         DataError: the metadata is missing or wrong.
     """
     known = load_kept(interactions)
-    assert known.vocabulary_size == vocabulary_size
     # Padding, start and end are no movies.
     movies = np.concatenate([np.full(FIRST_ITEM, -1), known.item_ids])
     return ContentBased(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from recmia.lists.cohorts import load_side, load_vocabulary_size
+from recmia.lists.letters import seed_word
+from recmia.recommenders.base import Recommender
 from recmia.recommenders.ranking import hit_rate
 from recmia.storage import write_arrays
 
@@ -32,17 +35,33 @@ class Model:
     share: float = 1.0
     epochs: int = 0
 
+    @property
+    def seed_words(self) -> tuple[str | int | float, ...]:
+        """Names of the seed of its recommender."""
+        word = seed_word(self.recommender, self.epochs)
+        return self.data, word, self.side, self.seed, self.share
+
+
+def untrained(
+    recommender: Callable[..., Recommender], options: dict[str, Any], split: Path
+) -> Recommender:
+    """A recommender of the items of a kept split, see `keep_lists`."""
+    asked = inspect.signature(recommender).parameters
+    sized = "vocabulary_size" in asked
+    return recommender(
+        **options, **{"vocabulary_size": load_vocabulary_size(split)} if sized else {}
+    )
+
 
 def keep_lists(
     path: Path,
     split: Path,
-    recommender: Callable[..., Any],
+    recommender: Callable[..., Recommender],
     options: dict[str, Any],
     *,
     side: str,
     share: float,
     top_k: int,
-    exclude_seen: bool,
 ) -> None:
     """Train a recommender on the members of a side and write what it serves.
 
@@ -51,18 +70,16 @@ def keep_lists(
             where everybody's history is folded into the trained model; for each how often any, and
             the next, of the held-out items is among them.
         split: kept cohorts.
-        recommender: called with ``vocabulary_size`` and the options.
+        recommender: called with the options, and ``vocabulary_size`` where it asks for it.
         options: of the recommender.
         side: "shadow" or "target".
         share: of the side's users that is kept.
         top_k: recommendations in a list.
-        exclude_seen: whether the recommender has to be told to leave out what somebody has.
     """
-    users, size = load_side(split, side, share), load_vocabulary_size(split)
-    model = recommender(vocabulary_size=size, **options).fit(users.members)
-    told = {"exclude_seen": True} if exclude_seen else {}
-    served = model.recommend(users.members, top_k, **told)
-    folded = model.recommend_folded_in(users.seen, top_k, **told)
+    users = load_side(split, side, share)
+    model = untrained(recommender, options, split).fit(users.members)
+    served = model.recommend(users.members, top_k, exclude_seen=True)
+    folded = model.recommend_folded_in(users.seen, top_k, exclude_seen=True)
     held = users.held_out
     write_arrays(
         path,

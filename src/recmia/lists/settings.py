@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from recmia.lists.letters import GENERAL, LISTED, SEQUENTIAL, letter_of
+from recmia.recommenders.registry import RECOMMENDERS
+from recmia.recommenders.settings import Epochs, ItemNeighbours, LatentFactors, NeuralCF
 from recmia.section import Section
-
-General = Literal["I", "L", "N"]
-Sequential = Literal["B", "C", "G"]
-# The papers' letters of recommenders, in their words and in ours. C means two things.
-GENERAL = {"I": "item-neighbours", "L": "lfm", "N": "ncf", "C": "content-based"}
-SEQUENTIAL = {"B": "bert4rec", "C": "caser", "G": "gru4rec"}
-LETTERS = {name: letter for letter, name in [*GENERAL.items(), *SEQUENTIAL.items()]}
 
 
 class DataSet(Section):
@@ -31,42 +27,22 @@ class DataSet(Section):
     mean_length: float = Field(40, ge=5, description="interactions a user, synthetic data set")
 
 
-class LatentFactors(Section):
-    """The latent factor model (L)."""
-
-    dim: int = Field(100, ge=2)
-    epochs: int = Field(20, ge=1)
-    learning_rate: float = Field(0.01, gt=0)
-    regularisation: float = Field(0.01, ge=0)
-
-
-class NeuralCF(Section):
-    """Neural collaborative filtering (N)."""
-
-    epochs: int = Field(20, ge=1)
-    batch_size: int = Field(256, ge=1)
-
-
-class Epochs(Section):
-    """How long a recommender is trained that has all else from its paper."""
-
-    epochs: int = Field(..., ge=1)
-
-
 class Lists(Section):
     """Data, recommenders and item vectors that an attack on lists needs; cuts of users."""
 
     datasets: dict[str, DataSet] = Field(..., description="letter to data set")
-    algorithms: tuple[General | Sequential, ...] = ("I", "L", "N")
+    algorithms: tuple[str, ...] = Field(
+        tuple(GENERAL.values()), description="recommenders, by letter or name"
+    )
     min_interactions: int = Field(20, ge=2, description="of a shadow or target user")
     min_users: int = Field(
         300, ge=10, description="a side must have; min_interactions is lowered where it has not"
     )
     held_out_share: float = Field(0.2, gt=0, lt=1, description="of a history, the last, for HR")
     top_k: int = Field(100, ge=1, description="recommendations in a list")
-    neighbours: int = Field(100, ge=1, description="similar items kept by algorithm I")
-    latent_factors: LatentFactors = LatentFactors()
-    neural_cf: NeuralCF = NeuralCF()
+    item_neighbours: ItemNeighbours = ItemNeighbours()
+    lfm: LatentFactors = LatentFactors()
+    ncf: NeuralCF = NeuralCF()
     bert4rec: Epochs = Epochs(epochs=60)
     caser: Epochs = Epochs(epochs=50)
     gru4rec: Epochs = Epochs(epochs=10)
@@ -80,27 +56,38 @@ class Lists(Section):
     @property
     def sequential(self) -> bool:
         """Whether the recommenders look at the order of a history."""
-        return not set(self.algorithms).isdisjoint(get_args(Sequential))
-
-    @property
-    def names(self) -> dict[str, str]:
-        """The paper's letter to the name of every recommender that it may have."""
-        return SEQUENTIAL if self.sequential else GENERAL
-
-    @property
-    def recommenders(self) -> tuple[str, ...]:
-        """Names of the recommenders of the grid."""
-        return tuple(self.names[letter] for letter in self.algorithms)
+        return not set(self.algorithms).isdisjoint(SEQUENTIAL.values())
 
     @property
     def cells(self) -> list[str]:
-        """The paper's two letters of every data set and recommender."""
-        return [letter + algorithm for letter in self.datasets for algorithm in self.algorithms]
+        """The paper's two letters of every recommender."""
+        return [
+            letter + letter_of(algorithm)
+            for letter in self.datasets
+            for algorithm in self.algorithms
+        ]
+
+    def settings_of(self, algorithm: str) -> dict[str, Any]:
+        """What a recommender is constructed with: the section of its name, if there is one."""
+        section = getattr(self, algorithm.replace("-", "_"), None)
+        return section.model_dump() if isinstance(section, Section) else {}
+
+    @field_validator("algorithms")
+    @classmethod
+    def _names(cls, algorithms: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(LISTED.get(algorithm, algorithm) for algorithm in algorithms)
+        for name in names:
+            if name not in RECOMMENDERS:
+                raise ValueError(
+                    f"there is no recommender '{name}'; choose letters of {', '.join(LISTED)} or "
+                    f"names of {', '.join(RECOMMENDERS)}"
+                )
+        return names
 
     @model_validator(mode="after")
     def _one_kind(self) -> Lists:
         if any(len(letter) != 1 for letter in self.datasets):
             raise ValueError("a data set is named by one letter, as in the paper's Table 1")
-        if self.sequential and not set(self.algorithms) <= set(get_args(Sequential)):
-            raise ValueError("recommenders are all of I, L, N or all of B, C, G")
+        if self.sequential and not set(self.algorithms).isdisjoint(GENERAL.values()):
+            raise ValueError("I, L and N do not go with B, C and G, which need times of clicks")
         return self

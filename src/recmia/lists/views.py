@@ -13,8 +13,9 @@ from recmia.attacks.base import Observations
 from recmia.attacks.difference_vectors import PositionWeights, difference_vectors
 from recmia.attacks.user_features import user_features
 from recmia.lists.cohorts import Side, load_side, load_vocabulary_size
+from recmia.lists.letters import seed_word
 from recmia.lists.serving import Model
-from recmia.lists.settings import LETTERS, Lists
+from recmia.lists.settings import Lists
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.popularity_randomization import PopularityRandomization
 from recmia.seeds import child_seed, generator
@@ -65,17 +66,17 @@ class View:
     @property
     def name(self) -> str:
         """Two letters, as in the paper's Table 1, and the epochs where these are chosen."""
-        return self.data + LETTERS[self.recommender] + (str(self.epochs) if self.epochs else "")
+        return self.data + seed_word(self.recommender, self.epochs)
 
     def model(self, side: str, seed: int) -> Model:
         """The recommender that is looked at."""
         return Model(self.data, self.recommender, side, seed, self.share, self.epochs)
 
     @property
-    def words(self) -> tuple[str, ...]:
-        """What tells this view from others, for seeds."""
+    def seed_words(self) -> tuple[str, ...]:
+        """Names of the seed of an attack that learns from it."""
         return (
-            *(self.data, self.name[len(self.data) :], self.serving, str(self.defence)),
+            *(self.data, seed_word(self.recommender, self.epochs), self.serving, str(self.defence)),
             *(self.features, self.weights, str(self.k), str(self.l)),
             *(str(self.random_labels), str(self.share)),
         )

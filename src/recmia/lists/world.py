@@ -23,22 +23,14 @@ from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import Side, keep_split, load_side
 from recmia.lists.data import keep_interactions, keep_synthetic
+from recmia.lists.letters import cell_of
 from recmia.lists.movies import movie_recommender
 from recmia.lists.serving import Model, keep_lists
-from recmia.lists.settings import LETTERS, Lists
+from recmia.lists.settings import Lists
 from recmia.lists.vectors import keep_vectors
 from recmia.lists.views import SEEDS, Scene, View, view_of
-from recmia.recommenders.bert4rec import BERT4Rec
-from recmia.recommenders.caser import Caser
-from recmia.recommenders.gru4rec import GRU4Rec
-from recmia.recommenders.item_neighbours import ItemNeighbours
-from recmia.recommenders.latent_factors import LatentFactors
-from recmia.recommenders.neural_cf import NeuralCF
+from recmia.recommenders.registry import RECOMMENDERS
 from recmia.seeds import child_seed
-
-# Seconds a fit grow about like this; the latent factor model's also with its epochs.
-COST = {"ncf": 30, "lfm": 10, "content-based": 3, "item-neighbours": 1}
-COST |= {"bert4rec": 30, "caser": 10, "gru4rec": 5}
 
 
 @dataclass(frozen=True)
@@ -66,8 +58,7 @@ class ListWorld:
 
     def view(self, cell: str, **fields: Any) -> View:
         """The recommender of the paper's two letters, seen as the settings say."""
-        data, letter = cell
-        return view_of(self.settings, data, self.settings.names[letter], **fields)
+        return view_of(self.settings, *cell_of(cell), **fields)
 
     def data(self, name: str) -> Kept:
         """A data set (`recmia.lists.data.load_kept`)."""
@@ -111,7 +102,6 @@ class ListWorld:
             side=model.side,
             share=model.share,
             top_k=self.settings.top_k,
-            exclude_seen=self.settings.sequential,
         )
 
     def vectors(self, name: str, seed: int, dim: int) -> Kept:
@@ -144,34 +134,23 @@ class ListWorld:
         return Scene(**{n: v.ensure() if isinstance(v, Kept) else v for n, v in parts})
 
     def recommender(self, model: Model) -> tuple[Callable[..., Any], dict[str, Any]]:
-        """What makes the untrained recommender of a model from ``vocabulary_size`` and options."""
-        settings, name = self.settings, model.recommender
-        code = LETTERS[name] + (str(model.epochs) if model.epochs else "")
-        words = (model.data, code, model.side, model.seed, model.share)
-        seed = {"seed": self.seed("recommender", *words)}
-        device = {"device": self.study.device}
-        if name == "item-neighbours":
-            return ItemNeighbours, {"neighbours": settings.neighbours, "last_clicks": None}
-        if name == "lfm":
-            longer = {"epochs": model.epochs} if model.epochs else {}
-            return LatentFactors, settings.latent_factors.model_dump() | longer | seed
-        if name == "ncf":
-            return NeuralCF, settings.neural_cf.model_dump() | device | seed
-        if name == "content-based":
-            place = find_files(settings.datasets[model.data].source, self.study.paths.data)[0]
+        """What makes the untrained recommender of a model, and all that it takes but V."""
+        asked = RECOMMENDERS.asked(model.recommender)
+        if "item_features" in asked:
+            place = find_files(self.settings.datasets[model.data].source, self.study.paths.data)[0]
             place = place if place.suffix == ".zip" else place.parent
             return movie_recommender, {"interactions": self.data(model.data), "metadata": place}
-        kind, chosen = {
-            "bert4rec": (BERT4Rec, settings.bert4rec),
-            "caser": (Caser, settings.caser),
-            "gru4rec": (GRU4Rec, settings.gru4rec),
-        }[name]
-        return kind, chosen.model_dump() | device | seed
+        seed = self.seed("recommender", *model.seed_words)
+        options = {"seed": seed, "device": self.study.device}
+        options = {name: value for name, value in options.items() if name in asked}
+        options |= self.settings.settings_of(model.recommender)
+        options |= {"epochs": model.epochs} if model.epochs else {}
+        return RECOMMENDERS[model.recommender], options
 
     def cost(self, model: Model) -> float:
         """About how long a fit takes, in units of its own."""
-        usual = self.settings.latent_factors.epochs
-        return COST[model.recommender] * (model.epochs or usual) / usual
+        usual = self.settings.settings_of(model.recommender).get("epochs", 1)
+        return RECOMMENDERS[model.recommender].cost * (model.epochs or usual) / usual
 
     def make_lists(self, models: Sequence[Model]) -> None:
         """Train recommenders and keep what they serve, side by side."""

@@ -44,13 +44,13 @@ class AttackModel:
     seed: int
 
     @property
-    def words(self) -> tuple[str | int, ...]:
+    def seed_words(self) -> tuple[str | int, ...]:
         """What tells it from others.
 
         A start of its own for each: one in some 250 leaves every unit of the second layer silent
         for small inputs, and that must not be the same one for a whole seed.
         """
-        return (*self.shadow.words, self.schedule, self.seed)
+        return (*self.shadow.seed_words, self.schedule, self.seed)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _stacks(
     @cache
     def users_of(data: str, seed: int, share: float) -> tuple[int, int]:
         side = world.side(
-            View(data, world.settings.recommenders[0], share=share).model("shadow", seed)
+            View(data, world.settings.algorithms[0], share=share).model("shadow", seed)
         )
         return side.n_members, len(side.seen)
 
@@ -135,10 +135,10 @@ def _width(view: View) -> int:
 
 def _stack(world: ListWorld, models: tuple[AttackModel, ...]) -> Kept:
     return Kept(
-        world.folder / "attacks" / f"{_short([model.words for model in models])}.npz",
+        world.folder / "attacks" / f"{_short([model.seed_words for model in models])}.npz",
         fitting.keep_stack,
         [world.scene_parts(model.shadow, "shadow", model.seed) for model in models],
-        seeds=[world.seed("attack", *model.words) for model in models],
+        seeds=[world.seed("attack", *model.seed_words) for model in models],
         epochs=world.settings.attack_epochs,
         **SCHEDULES[models[0].schedule],
     )
@@ -148,7 +148,7 @@ def _scores(
     world: ListWorld, target: View, attempts: list[Attempt], seed: int, trained: Trained
 ) -> Kept:
     return Kept(
-        world.folder / "scores" / f"seed{seed}" / f"{target.name}-{_short(target.words)}.npz",
+        world.folder / "scores" / f"seed{seed}" / f"{target.name}-{_short(target.seed_words)}.npz",
         fitting.keep_scores,
         world.scene_parts(target, "target", seed),
         [(_name(attempt), *_scorer(world, attempt, seed, trained)) for attempt in attempts],
@@ -169,7 +169,7 @@ def _scorer(world: ListWorld, attempt: Attempt, seed: int, trained: Trained) -> 
 
 def _name(attempt: Attempt) -> str:
     """Of an attempt among those on its target."""
-    return f"{attempt.attack} {attempt.schedule} {_short(attempt.shadow.words)}"
+    return f"{attempt.attack} {attempt.schedule} {_short(attempt.shadow.seed_words)}"
 
 
 def _short(words: Any) -> str:

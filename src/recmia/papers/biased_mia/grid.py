@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED
+from recmia.lists.letters import cell_of
 from recmia.lists.views import HISTORY, MEMBERS_ONLY, NOBODY, ONE_MODEL, PUBLISHED, View, view_of
 from recmia.papers.biased_mia.settings import BiasedMIAStudy
 
@@ -105,7 +106,7 @@ def everything(settings: BiasedMIAStudy) -> list[Shown]:
 
 def cells(settings: BiasedMIAStudy) -> list[View]:
     """Each data set with each recommender."""
-    return [view_of(settings, *p) for p in product(settings.datasets, settings.recommenders)]
+    return [view_of(settings, *p) for p in product(settings.datasets, settings.algorithms)]
 
 
 def _with_control(settings: BiasedMIAStudy, shadow: View, target: View | None = None):
@@ -195,11 +196,10 @@ def _lengths(settings: BiasedMIAStudy) -> Iterator[Shown]:
 
 
 def _crossed_lengths(settings: BiasedMIAStudy) -> Iterator[Shown]:
-    data, letter = settings.crossed_cell[:2]
     pairs = {*product(settings.crossed_list_lengths, settings.vector_lengths)}
     pairs |= {*product(settings.list_lengths, settings.crossed_vector_lengths)}
     for k, length in sorted(pairs):
-        cell = view_of(settings, data, settings.names[letter])
+        cell = view_of(settings, *cell_of(settings.crossed_cell[:2]))
         yield from _varied(settings, "Figure 9", cell, k=k, l=length)
 
 
@@ -226,7 +226,7 @@ def _content_based(settings: BiasedMIAStudy) -> Iterator[Shown]:
 
 
 def _sizes(settings: BiasedMIAStudy) -> Iterator[Shown]:
-    for recommender, share in product(settings.recommenders, (*settings.shadow_shares, 1.0)):
+    for recommender, share in product(settings.algorithms, (*settings.shadow_shares, 1.0)):
         target = view_of(settings, settings.size_dataset, recommender)
         for reading, attempt in readings(settings, replace(target, share=share), target):
             yield Shown(attempt, "Data size", reading, factors={"share": share})

@@ -44,7 +44,7 @@ def models(world: ListWorld) -> list[Model]:
     found = [(view, SIDES) for view in cells(settings)]
     if settings.content_based:
         found.append((view_of(settings, settings.content_based, "content-based"), SIDES))
-    for name in settings.recommenders:
+    for name in settings.algorithms:
         parts = [
             view_of(settings, settings.size_dataset, name, share=x) for x in settings.shadow_shares
         ]
@@ -153,8 +153,8 @@ def _popular_hits(world: ListWorld, data: str, side: str, seed: int) -> tuple:
     """Hits of the most popular items among members, who are not offered what they have."""
     cohorts = load_cohorts(world.split(data, seed).ensure())
     users = cohorts.sides[side]
-    server = Popularity(vocabulary_size=cohorts.vocabulary_size, exclude_seen=True)
-    lists = server.fit(users.members).recommend(users.members, world.settings.top_k)
+    server = Popularity(vocabulary_size=cohorts.vocabulary_size).fit(users.members)
+    lists = server.recommend(users.members, world.settings.top_k, exclude_seen=True)
     return hit_rate(lists, users.held_out[: users.n_members]), users.members.row_ids
 
 
@@ -207,7 +207,7 @@ def ordering_rows(world: ListWorld) -> list[Row]:
     claim = PAPER.claims[key]
     for data in world.settings.datasets:
         order = claim["other_orders"].get(data, claim["order"])
-        order = [name for name in order if name in world.settings.recommenders]
+        order = [name for name in order if name in world.settings.algorithms]
         for better, worse in zip(order, order[1:], strict=False):
             hits = [
                 _hits(world, view_of(world.settings, data, n), "target", "hit_any")

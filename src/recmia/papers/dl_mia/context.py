@@ -52,7 +52,7 @@ def ranking_rows(study: Study) -> list[Row]:
     rows = []
     for half, world in worlds(study).items():
         chosen = world.settings
-        for name, recommender, side in product(chosen.datasets, chosen.recommenders, SIDES):
+        for name, recommender, side in product(chosen.datasets, chosen.algorithms, SIDES):
             models = [Model(name, recommender, side, seed) for seed in world.seeds]
             users = [world.side(model).members.row_ids for model in models]
             hits = [read_arrays(world.lists(model).ensure()) for model in models]

@@ -96,7 +96,7 @@ class Fits:
         # Encoder and leak are left out: what is compared starts from the same values. The halves
         # of a target's users are the same for every shadow.
         seeds = [
-            child_seed(root, "dl-mia", half, *f.shadow.words, *f.target.words, str(f.texts), seed)
+            child_seed(root, "dl-mia", half, *f.shadow.seed_words, *f.target.seed_words, str(f.texts), seed)
             for f, seed in members
         ]
         halves = [

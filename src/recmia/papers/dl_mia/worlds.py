@@ -26,5 +26,5 @@ def make_lists(study: Study) -> None:
     for world in worlds(study).values():
         chosen = world.settings
         world.make_vectors([chosen.vector_dim])
-        every = product(chosen.datasets, chosen.recommenders, SIDES, world.seeds)
+        every = product(chosen.datasets, chosen.algorithms, SIDES, world.seeds)
         world.make_lists([Model(*each) for each in every])
