@@ -167,10 +167,17 @@ def test_the_best_shadow_is_counted_by_target() -> None:
     names = ("item-neighbours", "lfm", "ncf")
     rows = [
         Row(
-            **{"study": "dl-mia", "artefact": "Figure 3b", "attack": "DL-MIA"},
-            **{"reading": CORRECTED, "metric": ROC_AUC, "value": areas[i, j]},
-            **{"half": "sequential", "shadow_data": "M", "target_data": "M"},
-            **{"shadow": names[i], "target": names[j]},
+            study="dl-mia",
+            artefact="Figure 3b",
+            attack="DL-MIA",
+            reading=CORRECTED,
+            metric=ROC_AUC,
+            value=areas[i, j],
+            half="sequential",
+            shadow_data="M",
+            target_data="M",
+            shadow=names[i],
+            target=names[j],
         )
         for i, j in np.ndindex(3, 3)
     ]
@@ -237,8 +244,6 @@ def test_released_code_is_held_against_released_code(study) -> None:
     code = dict.fromkeys((LEAKY_BEST, LEAKY, SELF_TRAINED), BIASED_RELEASED)
     assert held == code | {DL_MIA: BIASED}
     published = {
-        entry.scored.attack
-        for entry in all_entries(study)
-        if entry.reading == AS_PUBLISHED
+        entry.scored.attack for entry in all_entries(study) if entry.reading == AS_PUBLISHED
     }
     assert published == {LEAKY, LEAKY_BEST, BIASED_RELEASED, PRETRAINED}

@@ -11,7 +11,6 @@ from recmia.experiments.lines import Line, pairs
 from recmia.experiments.results import typed
 from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED
 from recmia.lists.views import ONE_MODEL, PUBLISHED
-from recmia.papers.dl_mia.fitting import Fits
 from recmia.papers.dl_mia.fits import (
     BIASED,
     BIASED_RELEASED,
@@ -20,6 +19,7 @@ from recmia.papers.dl_mia.fits import (
     LEAKY_BEST,
     SELF_TRAINED,
 )
+from recmia.papers.dl_mia.fitting import Fits
 from recmia.papers.dl_mia.paper import PAPER
 from recmia.papers.dl_mia.tables import FIGURE_3, Entry, all_entries, lines_of
 from recmia.papers.dl_mia.worlds import HALVES
@@ -89,7 +89,10 @@ def test_every_number_of_the_paper_finds_its_row() -> None:
     for value in theirs:
         wanted = {n: v for n, v in value.items() if n not in ("metric", "paper_value")}
         # Amazon's items have no texts at hand.
-        lost = value.get("vectors") == "texts" and "A" in (value["shadow_data"], value["target_data"])
+        lost = value.get("vectors") == "texts" and "A" in (
+            value["shadow_data"],
+            value["target_data"],
+        )
         assert lost or any(line.matches(wanted) for line in lines), value
 
 
