@@ -23,6 +23,7 @@ from recmia.papers.dl_mia.fitting import Fits
 from recmia.papers.dl_mia.paper import PAPER
 from recmia.papers.dl_mia.tables import FIGURE_3, Entry, all_entries, lines_of
 from recmia.papers.dl_mia.worlds import HALVES
+from recmia.run.papers import report_of
 from recmia.run.settings import load_settings
 
 
@@ -125,9 +126,7 @@ def test_every_claim_is_held_against_lines_that_are_there() -> None:
 
 
 def test_every_artefact_is_described() -> None:
-    from recmia.run.registry import report_of
-
-    described = set(report_of(PAPER)["artefacts"])
+    described = set(report_of(PAPER.folder).artefacts)
     assert {entry.artefact for entry in entries_of("dl-mia")} <= described
     assert {"Table 1", "Table 2", "Table 3", "Figure 1", "Figure 4", "Figure 5"} <= described
 
