@@ -38,7 +38,7 @@ def test_claims_follow_from_their_intervals(rows: list[Row]) -> None:
     made = [row for row in rows if row.artefact == "Claims"]
     assert {row.claim for row in made} == PAPER.claims.keys()
     for row in made:
-        assert row.verdict == verdict(row.ci_low, row.ci_high, PAPER.claims[row.claim].says), row
+        assert row.verdict == verdict(row.ci_low, row.ci_high, PAPER.claims[row.claim]["says"]), row
 
 
 def test_what_counts_as_observed_decides(rows: list[Row]) -> None:

@@ -1,11 +1,15 @@
 """Files are whole or absent, and hashes tell content apart."""
 
+import errno
+
 import numpy as np
 import pytest
 
+from recmia.errors import DataError
 from recmia.seeds import child_seed, generator
 from recmia.storage import (
     content_hash,
+    explain_unwritable,
     file_hash,
     read_arrays,
     write_arrays,
@@ -21,6 +25,15 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path):
         raise OSError("disk full")
     assert path.read_text() == "earlier"
     assert [p.name for p in tmp_path.iterdir()] == ["result.txt"]
+
+
+def test_what_cannot_be_written_is_explained():
+    with pytest.raises(DataError, match="disk is full.*free space"), explain_unwritable("/d/file"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(DataError, match="/d/x.*RECMIA_DATA"), explain_unwritable("/d/file"):
+        raise PermissionError(errno.EACCES, "Permission denied", "/d/x")
+    with pytest.raises(FileNotFoundError), explain_unwritable("/d/file"):
+        raise FileNotFoundError(errno.ENOENT, "gone")
 
 
 def test_arrays_come_back_and_pickles_are_refused(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ import typer.core
 
 from recmia import __version__
 from recmia.errors import RecmiaError, SettingsError
+from recmia.jobs import SCHEDULER
 
 # Everything else is imported where it is used: the stack takes ten seconds to import, and --help,
 # status and a wrong option should answer within one.
@@ -121,12 +123,25 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Remove the steps' outputs and make them anew.")
     ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            envvar=SCHEDULER,
+            help="Let the workers of this Dask scheduler do the work, e.g. tcp://host:8786.",
+        ),
+    ] = None,
     set_: Set = None,
 ) -> None:
     """Run the notebooks that are not up to date, then write the report."""
     from recmia.run import pipeline
 
     plan = pipeline.make_plan(profile, parse_overrides(set_))
+    if scheduler is not None:
+        from recmia.cluster import check
+
+        check(scheduler, [plan.paths.artifacts.parent, plan.paths.reports.parent])
+        os.environ[SCHEDULER] = scheduler  # the notebooks' kernels go by it
     print(f"Profile {plan.settings.name}: {plan.settings.title}", flush=True)
     pipeline.run(plan, only or (), force)
     if not only:
@@ -229,7 +244,7 @@ def data_check(name: Name) -> None:
 
     found = download.check(name, _data_folder())
     for file in found:
-        print(f"{file.status:<11} {file.path}")
+        print(f"{file.status:<11} {file.path}: {file.detail}")
     if any(file.status in ("missing", "mismatch") for file in found):
         raise typer.Exit(1)
 

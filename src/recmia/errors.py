@@ -52,3 +52,7 @@ class ArtifactError(RecmiaError):
 
 class DeviceError(RecmiaError):
     """A device was asked for by name and is not there."""
+
+
+class ClusterError(RecmiaError):
+    """A Dask cluster that cannot be used, or a job whose process died again and again."""

@@ -1,99 +1,71 @@
-"""Progress of long loops, for a person at the terminal and for the pipeline above a notebook."""
+"""Progress of a loop with the time left, for a person and for the pipeline above a notebook."""
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recmia.storage import write_text
 
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
 VARIABLE = "RECMIA_PROGRESS"
 INTERVAL = 0.5
-_active: list[Track] = []
 
 
-class Track:
-    """Progress of one loop; made by :func:`track`."""
+class _LastLine:
+    """A stream for tqdm: a file holds the line that a terminal would show."""
 
-    def __init__(self, total: float, label: str) -> None:
-        """Start at zero of ``total`` units of work."""
-        self.total, self.label, self.done = max(float(total), 1e-9), label, 0.0
-        self._last = 0.0
-        self._bar = None
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
 
-    def advance(self, n: float = 1) -> None:
-        """``n`` more units are done."""
-        self.set(self.done + n)
+    def write(self, text: str) -> None:
+        if line := text.strip():
+            write_text(self.path, line)
+        else:  # the bar is wiped out
+            self.path.unlink(missing_ok=True)
 
-    def set(self, done: float) -> None:
-        """``done`` units are done in all."""
-        self.done = min(float(done), self.total)
-        if self not in _active:
-            return
-        _active[0]._publish(finished=self is _active[0] and self.done >= self.total)
-
-    def _publish(self, finished: bool = False) -> None:
-        now = time.monotonic()
-        if now - self._last < INTERVAL and not finished:
-            return
-        self._last = now
-        # A loop inside a loop fills up one unit of the outer one.
-        fraction = 0.0
-        for inner in reversed(_active[1:]):
-            fraction = min((inner.done + fraction) / inner.total, 1.0)
-        done = min(self.done + fraction, self.total)
-        label = " · ".join(loop.label for loop in _active)
-        if path := os.environ.get(VARIABLE):
-            write_text(path, json.dumps({"done": done, "total": self.total, "label": label}))
-        elif self._bar is not None:
-            self._bar.set_description_str(label, refresh=False)
-            self._bar.n = round(done, 2)
-            self._bar.refresh()
+    def flush(self) -> None:
+        """Each line is written whole already."""
 
 
 @contextmanager
-def track(total: float, label: str) -> Iterator[Track]:
-    """Report the progress of a loop: ``with track(len(xs), "epochs") as t: ... t.advance()``.
+def track(total: float, label: str) -> Iterator[tqdm]:
+    """Report the progress of a loop: ``with track(len(xs), "epochs") as bar: ... bar.update()``.
 
-    Shows a bar on an interactive standard error or in a notebook opened by hand; writes
-    ``{"done", "total", "label"}`` to the file named by ``RECMIA_PROGRESS``, at most twice a second,
-    where the pipeline sets that. Loops may nest: an inner loop fills up one unit of the outer.
-    Loops in worker processes and threads stay silent, lest they overwrite each other's reports.
+    Shows a bar on an interactive standard error or in a notebook opened by hand. Where the
+    pipeline names a file in ``RECMIA_PROGRESS``, writes the same line there instead, at most twice
+    a second. A loop in a thread, such as that of a job in a worker, stays silent.
     """
-    loop = Track(total, label)
-    if multiprocessing.parent_process() or threading.current_thread() != threading.main_thread():
-        yield loop
-        return
-    _active.append(loop)
+    from tqdm import tqdm  # imported here: the command line answers faster without it
+
+    path, notebook = os.environ.get(VARIABLE), "ipykernel" in sys.modules
+    shown = path is not None or notebook or sys.stderr.isatty()
+    with tqdm(
+        total=total,
+        desc=label,
+        leave=False,
+        position=0,
+        # A notebook shows in red what goes to standard error.
+        file=_LastLine(path) if path else sys.stdout if notebook else sys.stderr,
+        disable=not shown or threading.current_thread() is not threading.main_thread(),
+        mininterval=INTERVAL,
+        miniters=0,
+        smoothing=0,  # the time left goes by all that was done: jobs end at uneven times
+        bar_format="{desc} {percentage:3.0f}%|{bar:20}| {elapsed} elapsed, {remaining} left",
+    ) as bar:
+        yield bar
+
+
+def read_progress(path: Path) -> str:
+    """The line of the loop that reports to ``path``; empty where none does."""
     try:
-        if loop is _active[0]:
-            if VARIABLE not in os.environ and _interactive():
-                from tqdm.auto import tqdm
-
-                loop._bar = tqdm(total=loop.total, desc=label, leave=False)
-            loop._publish(finished=True)
-        yield loop
-    finally:
-        _active.remove(loop)
-        if loop._bar is not None:
-            loop._bar.close()
-
-
-def _interactive() -> bool:
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
-
-
-def read_progress(path: Path) -> dict | None:
-    """The last event in a progress file, or None."""
-    try:
-        event = json.loads(path.read_text(encoding="utf-8"))
-        return event if event["total"] > 0 else None
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from recmia.errors import ArtifactError
+from recmia.splitmix import ODD, mix
 from recmia.storage import content_hash
 
 PADDING = 0
@@ -58,11 +60,8 @@ class Sessions:
     def hashes(self) -> np.ndarray:
         """uint64 [n]: equal exactly where the click sequences are equal (64-bit, seed-free)."""
         # Polynomial hash modulo 2**64 over mixed ids; 10**7 sessions collide with p < 1e-5.
-        mixed = self.clicks.astype(np.uint64)
-        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-        mixed ^= mixed >> np.uint64(31)
-        value = np.full(len(self), 0x9E3779B97F4A7C15, dtype=np.uint64)
+        mixed = mix(self.clicks.astype(np.uint64))
+        value = np.full(len(self), ODD)
         for column in range(self.clicks.shape[1]):
             step = (value ^ mixed[:, column]) * np.uint64(0x100000001B3)
             step ^= step >> np.uint64(29)
@@ -81,6 +80,31 @@ def concatenate(*parts: Sessions) -> Sessions:
         np.concatenate([p.lengths for p in parts]),
         np.concatenate([p.row_ids for p in parts]),
     )
+
+
+def row_quantiles(
+    values: np.ndarray, lengths: np.ndarray, quantiles: Sequence[float]
+) -> list[np.ndarray]:
+    """Quantiles of each row's first values, interpolated.
+
+    Args:
+        values: float [n, L].
+        lengths: int64 [n], values of each row that count, at least 1.
+        quantiles: from 0 to 1.
+
+    Returns:
+        For each quantile float64 [n].
+    """
+    inside = np.arange(values.shape[1]) < lengths[:, None]
+    ordered = np.sort(np.where(inside, values, np.inf), axis=1)
+    rows = np.arange(len(values))
+    result = []
+    for quantile in quantiles:
+        place = quantile * (lengths - 1)
+        low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
+        below, above = ordered[rows, low], ordered[rows, high]
+        result.append(below + (place - low) * (above - below))
+    return result
 
 
 def load_sessions(path: str | Path) -> Sessions:

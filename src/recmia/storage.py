@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,8 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+
+from recmia.errors import DataError
 
 
 @contextmanager
@@ -35,6 +38,28 @@ def write_aside(path: str | Path) -> Iterator[Path]:
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def explain_unwritable(path: str | Path) -> Iterator[None]:
+    """Turn a full disk, a quota or a missing right inside the block into what to do about it.
+
+    Raises:
+        DataError: ``path`` could not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if not (full or isinstance(error, PermissionError)):
+            raise
+        raise DataError(
+            f"{'the disk is full' if full else 'this may not be written'}; nothing half-written "
+            "was left.",
+            file=error.filename or path,
+            remedy=f"{'free space' if full else 'allow writing'} beside {Path(path).parent}, or "
+            "choose another data folder with RECMIA_DATA, and run the command again.",
+        ) from error
 
 
 def write_text(path: str | Path, text: str) -> Path:

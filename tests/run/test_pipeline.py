@@ -213,7 +213,7 @@ with track(3, "parts") as t:
             if part == 2 and not (paths.root / "fast").exists():
                 time.sleep(600)
             (done / str(part)).write_text("")
-        t.advance()
+        t.update()
 """
 
 

@@ -71,8 +71,8 @@ def audit_lists(
         if (path := folder / name).is_file()
     ]
     with track(sum(path.stat().st_size for path in files), "reading") as bar:
-        known = read_side(shadow, space, top_k=settings.top_k, labels=True, progress=bar.advance)
-        asked = read_side(target, space, top_k=settings.top_k, labels=False, progress=bar.advance)
+        known = read_side(shadow, space, top_k=settings.top_k, labels=True, progress=bar.update)
+        asked = read_side(target, space, top_k=settings.top_k, labels=False, progress=bar.update)
     _check_classes(known, shadow)
     if asked.membership is not None:
         _check_classes(asked, target)
@@ -118,7 +118,7 @@ def _measured(
         "popular_share": popular_share(shadow, target)[labelled],
     }
     with track(REPEATS * (1 + len(blind)), "intervals") as bar:
-        how = {"level": settings.level, "seed": settings.seed, "progress": bar.advance}
+        how = {"level": settings.level, "seed": settings.seed, "progress": bar.update}
         found = measure(scores[:, labelled], membership, threshold, **how)
         found["baselines"] = {
             name: measure_baseline(values, membership, **how) for name, values in blind.items()

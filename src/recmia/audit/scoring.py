@@ -88,7 +88,7 @@ def attack_lists(
                     *listed,
                     vectors,
                     position_weights=settings.position_weights,
-                    progress=bar.advance,
+                    progress=bar.update,
                 )
             )
     attack = ATTACKS[settings.attack](
@@ -96,7 +96,7 @@ def attack_lists(
     )
     # One thread: steps are too small for more, and sums come out the same everywhere.
     with track(settings.epochs, f"{label}: training") as bar, threadpool_limits(1):
-        attack.fit_vectors(features[0], shadow.membership, features[1], progress=bar.advance)
+        attack.fit_vectors(features[0], shadow.membership, features[1], progress=bar.update)
         scores = attack.score_vectors(features[1])
     if not np.isfinite(scores).all():
         raise DataError(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from recmia.data.archives import stays_inside
 from recmia.errors import DataError
 
 SOURCES = Path(__file__).parent / "sources.yaml"
@@ -19,8 +20,7 @@ class _Entry(BaseModel):
 
 
 def _inside(name: str) -> str:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts:
+    if not stays_inside(name):
         raise ValueError(f"'{name}' is not a path inside the data folder")
     return name
 

@@ -24,11 +24,10 @@ from pathlib import Path
 
 import numpy as np
 
-from recmia.data.archives import explain_full_disk
 from recmia.data.catalogue import Catalogue, draw_catalogue
 from recmia.errors import SettingsError
 from recmia.seeds import generator
-from recmia.storage import write_aside
+from recmia.storage import explain_unwritable, write_aside
 
 START = np.datetime64("2014-04-01")
 # Sessions drawn from one child generator. Another value gives another log.
@@ -87,7 +86,7 @@ def write_synthetic_clicks(
     catalogue = draw_catalogue(items, clicks, seed)
     calendar = _calendar(days, seed)
     sessions = _count_sessions(clicks, seed)
-    with explain_full_disk(path), write_aside(path) as aside, open(aside, "wb") as file:
+    with explain_unwritable(path), write_aside(path) as aside, open(aside, "wb") as file:
         for rows in _chunks(catalogue, calendar, sessions, clicks, seed):
             file.write(_lines(*rows))
             if progress is not None:

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from recmia.errors import DataError
 from recmia.evaluation.folds import group_folds
 from recmia.seeds import child_seed, generator
-from recmia.sessions import PADDING, Sessions, concatenate
+from recmia.sessions import PADDING, Sessions, concatenate, row_quantiles
 
 _BAG_DIMENSIONS = 32
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -51,7 +51,7 @@ def blind_features(sessions: Sessions, reference: Sessions, n_items: int, seed: 
     immediate = ((clicks[:, 1:] == clicks[:, :-1]) & step).sum(axis=1)
     columns = [
         lengths,
-        *_row_quantiles(np.where(click, popularity, np.inf), lengths),
+        *row_quantiles(popularity, lengths, _QUANTILES),
         mean,
         spread,
         1 - n_distinct / lengths,
@@ -146,19 +146,6 @@ def permuted_membership(membership: np.ndarray, groups: np.ndarray, seed: int) -
     chosen = np.zeros(len(sizes), dtype=bool)
     chosen[order] = np.cumsum(sizes[order]) <= np.count_nonzero(membership)
     return chosen[code]
-
-
-def _row_quantiles(values: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
-    """Quantiles of each row's first ``lengths`` smallest values, interpolated."""
-    values = np.sort(values, axis=1)
-    rows = np.arange(len(values))
-    result = []
-    for quantile in _QUANTILES:
-        place = quantile * (lengths - 1)
-        low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
-        below, above = values[rows, low], values[rows, high]
-        result.append(below + (place - low) * (above - below))
-    return result
 
 
 def _bag(sessions: Sessions, n_items: int) -> csr_matrix:

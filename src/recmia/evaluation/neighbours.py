@@ -13,8 +13,8 @@ import numpy as np
 
 from recmia.errors import DataError
 from recmia.sessions import PADDING, Sessions
+from recmia.splitmix import ODD, mix
 
-_ODD = 0x9E3779B97F4A7C15
 _BLANK = np.array([np.iinfo(np.int64).max])  # an item id that no catalogue reaches
 
 
@@ -88,7 +88,7 @@ class _Hashes:
         clicks[:, : sessions.max_length] = sessions.clicks
         position = np.arange(width)
         click = position < sessions.lengths[:, None]
-        power = np.cumprod(np.full(width + 1, _ODD, dtype=np.uint64))
+        power = np.cumprod(np.full(width + 1, ODD, dtype=np.uint64))
         mixed = np.where(click, _mix(clicks), np.uint64(0))
         terms = mixed * power[1:]
         shifted = mixed * power[:-1]  # the same click one place earlier
@@ -108,8 +108,4 @@ class _Hashes:
 
 
 def _mix(values: np.ndarray) -> np.ndarray:
-    """SplitMix64: spread whole numbers over uint64."""
-    mixed = values.astype(np.uint64) + np.uint64(_ODD)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return mixed ^ (mixed >> np.uint64(31))
+    return mix(values.astype(np.uint64) + ODD)

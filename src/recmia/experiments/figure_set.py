@@ -7,9 +7,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from recmia.plots import save_figure
 from recmia.experiments.study import Study
-from recmia.parallel import run_jobs
+from recmia.jobs import run_jobs
+from recmia.plots import save_figure
 from recmia.storage import write_json
 
 

@@ -7,7 +7,7 @@ from inspect import signature
 
 from recmia.experiments.kept import Kept
 from recmia.experiments.study import Study
-from recmia.parallel import run_jobs
+from recmia.jobs import run_jobs
 
 
 def make_all(

@@ -11,22 +11,7 @@ from typing import Any
 import yaml
 
 from recmia.experiments.step import Step
-from recmia.experiments.verdicts import Says
 from recmia.section import Section
-
-
-class Claim(Section):
-    """What a paper says of its results.
-
-    Attributes:
-        words: the claim in the paper's words.
-        artefact: its table or figure.
-        says: of a difference, see `recmia.experiments.verdicts.verdict`.
-    """
-
-    words: str
-    artefact: str
-    says: Says
 
 
 @dataclass(frozen=True)
@@ -59,12 +44,6 @@ class Paper:
         """Its own numbers, a mapping of text each; an empty column matches every row."""
         with open(self.folder / "paper_values.csv", encoding="utf-8", newline="") as file:
             return tuple(csv.DictReader(file))
-
-    @cached_property
-    def claims(self) -> dict[str, Claim]:
-        """What it says of its results, by the key that its rows name."""
-        text = (self.folder / "claims.yaml").read_text(encoding="utf-8")
-        return {key: Claim(**claim) for key, claim in yaml.safe_load(text).items()}
 
 
 def optional(section: type[Section]) -> tuple[Any, None]:

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from recmia.plots.style import styled
 from recmia.errors import DataError
+from recmia.plots.style import styled
 
 StepText = tuple[str, str, Sequence[str], Sequence[str]]  # name, title, inputs, outputs
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from recmia.errors import DataError, UnknownUsersError
+from recmia.recommenders.sequences import check_items
 from recmia.sessions import FIRST_ITEM, Sessions
 
 
@@ -74,15 +75,9 @@ def histories_of(sessions: Sessions, vocabulary_size: int) -> Histories:
     Raises:
         DataError: an id lies outside the vocabulary.
     """
+    check_items(sessions, vocabulary_size)
     rows, columns = np.nonzero(sessions.clicks)
     items = sessions.clicks[rows, columns]
-    if len(items) and (items.min() < FIRST_ITEM or items.max() >= vocabulary_size):
-        raise DataError(
-            f"item ids must lie in {FIRST_ITEM}..{vocabulary_size - 1}; "
-            f"found {items.min()}..{items.max()}",
-            column="clicks",
-            remedy="give the recommender the vocabulary size of the whole data set.",
-        )
     pairs = np.unique(rows * vocabulary_size + items)
     users = pairs // vocabulary_size
     starts = np.searchsorted(users, np.arange(len(sessions) + 1))

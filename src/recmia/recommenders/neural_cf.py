@@ -8,7 +8,6 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from recmia.device import resolve_device
-from recmia.errors import DataError
 from recmia.networks import torch_generator
 from recmia.recommenders.base import Recommender
 from recmia.recommenders.histories import (
@@ -19,6 +18,7 @@ from recmia.recommenders.histories import (
 )
 from recmia.recommenders.lists import top_lists
 from recmia.recommenders.neumf import NeuMF, log_loss_gradient
+from recmia.recommenders.sequences import check_filled
 from recmia.row_draws import row_uniform
 from recmia.seeds import generator
 from recmia.sessions import Sessions
@@ -126,12 +126,7 @@ class NeuralCF(Recommender):
         return np.concatenate(parts)
 
     def _fold_in(self, sessions: Sessions) -> Tensor:
-        if len(sessions) and sessions.lengths.min() == 0:
-            raise DataError(
-                f"the history of row {sessions.row_ids[sessions.lengths.argmin()]} is empty",
-                column="lengths",
-                remedy="give those users a popularity list.",
-            )
+        check_filled(sessions)
         histories = histories_of(sessions, self.vocabulary_size)
         pick, counts = histories.items_lacked(), np.diff(histories.starts)
         examples = POSITIVES_A_STEP * (1 + NEGATIVES)

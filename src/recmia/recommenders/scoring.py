@@ -9,7 +9,7 @@ import torch
 
 from recmia.recommenders import transformer
 from recmia.recommenders.transformer import recommend
-from recmia.sessions import END, Sessions
+from recmia.sessions import END, Sessions, row_quantiles
 
 # The measures walk through a chunk's logits many times, which is fast while it is in the cache.
 CHUNK_BYTES = 4 * 2**20
@@ -161,14 +161,7 @@ def output_input_correlation(scores: PositionScores, lengths: np.ndarray) -> np.
         float32 [n, 6].
     """
     rows = np.arange(len(lengths))
-    clicks = np.arange(scores.z_score.shape[1]) < lengths[:, None]
-    ordered = np.sort(np.where(clicks, scores.z_score, np.inf), axis=1)
-    columns = []
-    for quantile in (0, 0.25, 0.5, 0.75, 1):
-        place = quantile * (lengths - 1)
-        below, above = np.floor(place).astype(int), np.ceil(place).astype(int)
-        low, high = ordered[rows, below], ordered[rows, above]
-        columns.append(low + (place - below) * (high - low))
+    columns = row_quantiles(scores.z_score, lengths, (0, 0.25, 0.5, 0.75, 1))
     columns.append(scores.z_score[rows, lengths - 1])
     return np.stack(columns, axis=1).astype(np.float32)
 

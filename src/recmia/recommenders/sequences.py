@@ -22,11 +22,11 @@ BATCHES_SORTED_TOGETHER = 64
 SCORED_TOGETHER = 512
 
 
-def check_sequences(sessions: Sessions, vocabulary_size: int) -> None:
-    """Check that every click is an item of the vocabulary.
+def check_filled(sessions: Sessions) -> None:
+    """Check that every history has an item.
 
     Raises:
-        DataError: an id lies outside the vocabulary, or a sequence is empty.
+        DataError: one is empty.
     """
     if len(sessions) and sessions.lengths.min() == 0:
         raise DataError(
@@ -34,6 +34,14 @@ def check_sequences(sessions: Sessions, vocabulary_size: int) -> None:
             column="lengths",
             remedy="give those users a popularity list.",
         )
+
+
+def check_items(sessions: Sessions, vocabulary_size: int) -> None:
+    """Check that every click is an item of the vocabulary.
+
+    Raises:
+        DataError: an id lies outside the vocabulary.
+    """
     clicks = sessions.clicks[sessions.clicks != PADDING]
     if len(clicks) and (clicks.min() < FIRST_ITEM or clicks.max() >= vocabulary_size):
         raise DataError(
@@ -42,6 +50,16 @@ def check_sequences(sessions: Sessions, vocabulary_size: int) -> None:
             column="clicks",
             remedy="give the recommender the vocabulary size of the whole data set.",
         )
+
+
+def check_sequences(sessions: Sessions, vocabulary_size: int) -> None:
+    """Check that every sequence holds items of the vocabulary, and at least one.
+
+    Raises:
+        DataError: an id lies outside the vocabulary, or a sequence is empty.
+    """
+    check_filled(sessions)
+    check_items(sessions, vocabulary_size)
 
 
 def last_items(sessions: Sessions, width: int) -> np.ndarray:

@@ -8,19 +8,17 @@ import shutil
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 from recmia.errors import RecmiaError
 from recmia.experiments.paths import StudyPaths
-from recmia.progress import VARIABLE, read_progress
+from recmia.progress import VARIABLE
 from recmia.run.lock import end_tree
-
-POLL_SECONDS = 0.5
+from recmia.run.watch import Watch
 
 
 class StepFailed(RecmiaError):
@@ -78,71 +76,6 @@ def _kernel_manager(raw: TextIO, on_start: Callable[[int], None]) -> type:
     return ThisInterpreter
 
 
-class _Watch(threading.Thread):
-    """Samples the kernel's memory and shows its progress until told to stop."""
-
-    def __init__(self, label: str, progress: Path, show: bool) -> None:
-        super().__init__(daemon=True)
-        self.pid: int | None = None
-        self.peak_bytes = 0
-        self._label, self._progress, self._show = label, progress, show
-        self._loop: tuple[str, float, float] | None = None  # label, its start, its first count
-        self._ended = threading.Event()
-
-    def stop(self) -> None:
-        self._ended.set()
-        self.join(timeout=5)
-
-    def run(self) -> None:
-        began = time.monotonic()
-        while not self._ended.wait(POLL_SECONDS):
-            self._sample()
-            if self._show:
-                self._draw(self._line(time.monotonic() - began))
-        if self._show:
-            self._draw("")
-
-    def _line(self, elapsed: float) -> str:
-        from tqdm import tqdm
-
-        event = read_progress(self._progress)
-        if event is None:
-            return f"{self._label}  {tqdm.format_interval(elapsed)}"
-        loop = event["label"].split(" · ")[0]
-        if self._loop is None or self._loop[0] != loop:
-            self._loop = (loop, elapsed, event["done"])
-        _, since, initial = self._loop
-        return tqdm.format_meter(
-            event["done"],
-            event["total"],
-            elapsed - since,
-            initial=initial,
-            ncols=shutil.get_terminal_size().columns - 1,
-            prefix=f"{self._label}  {event['label']}",
-            bar_format="{desc} {percentage:3.0f}%|{bar:20}| "
-            + tqdm.format_interval(elapsed)
-            + " elapsed, {remaining} left",
-        )
-
-    def _draw(self, text: str) -> None:
-        width = shutil.get_terminal_size().columns - 1
-        sys.stderr.write(f"\r\x1b[K{text[:width]}")
-        sys.stderr.flush()
-
-    def _sample(self) -> None:
-        if self.pid is None:
-            return
-        import psutil
-
-        total = 0
-        with suppress(psutil.Error):
-            kernel = psutil.Process(self.pid)
-            for process in (kernel, *kernel.children(recursive=True)):
-                with suppress(psutil.Error):
-                    total += process.memory_info().rss
-        self.peak_bytes = max(self.peak_bytes, total)
-
-
 @contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in values}
@@ -158,7 +91,7 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _ending_at_once(watch: _Watch) -> Iterator[None]:
+def _ending_at_once(watch: Watch) -> Iterator[None]:
     """End the kernel and its workers at Ctrl-C or SIGTERM; a busy kernel takes no orders.
 
     Nothing is lost by it: what is saved is written aside and renamed.
@@ -187,7 +120,7 @@ def execute(
     *,
     label: str,
     log: Log,
-    show: bool,
+    out: TextIO,
     on_start: Callable[[int], None],
 ) -> int:
     """Run a notebook from the root; keep what was executed, also of one that fails.
@@ -196,9 +129,9 @@ def execute(
         notebook: the notebook.
         parameters: values for its cell tagged ``parameters``.
         paths: folders; the result lies in ``paths.executed``.
-        label: what the live line calls it.
+        label: what it is called there.
         log: where the notebook's standard output and error go.
-        show: whether to draw the live line.
+        out: where progress goes where there is no live line.
         on_start: called with the kernel's process id.
 
     Returns:
@@ -217,9 +150,9 @@ def execute(
     aside = paths.records / "executing" / notebook.name
     aside.parent.mkdir(parents=True, exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    progress = paths.records / "progress.json"
+    progress = paths.records / "progress"
     progress.unlink(missing_ok=True)
-    watch = _Watch(label, progress, show)
+    watch = Watch(label, progress, out)
 
     def started(pid: int) -> None:
         watch.pid = pid

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class Report(Section):
     artefacts: dict[str, Shown] = Field(description="tables and figures in the order of the page")
 
 
-@lru_cache(maxsize=None)
+@cache
 def report_of(folder: Path) -> Report:
     """A paper's ``report.yaml``.
 

@@ -241,7 +241,7 @@ def _run_step(
             paths,
             label=f"{step.name}  {step.title}",
             log=log,
-            show=out.isatty() and sys.stderr.isatty(),
+            out=out,
             on_start=lock.note,
         )
     except StepFailed as error:

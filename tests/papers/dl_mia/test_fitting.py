@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recmia.evaluation.metrics import ROC_AUC
+from recmia.experiments.kept import Kept
+from recmia.experiments.lines import line_rows
+from recmia.experiments.measuring import Runs, read_runs
 from recmia.experiments.study import Study
-from recmia.lists import serving
-from recmia.lists.serving import Model, side_of
-from recmia.papers.dl_mia import fitting, measuring, scoring
-from recmia.papers.dl_mia.claims import Line, fit_of
+from recmia.lists.cohorts import load_side
+from recmia.papers.dl_mia import scoring
 from recmia.papers.dl_mia.fits import (
+    ATTACKS,
     BIASED,
-    BIASED_RELEASED,
     DL_MIA,
     LEAKY,
     LEAKY_BEST,
-    PRETRAINED,
-    SELF_TRAINED,
     Fit,
     Scored,
 )
-from recmia.papers.dl_mia.halves import GENERAL, half_of
+from recmia.papers.dl_mia.fitting import Fits, fit_all
+from recmia.papers.dl_mia.tables import Entry, fit_of, lines_of
+from recmia.papers.dl_mia.worlds import GENERAL, make_lists, worlds
 from recmia.run.workspace import open_study
-
-ATTACKS = (BIASED, BIASED_RELEASED, PRETRAINED, DL_MIA, SELF_TRAINED, LEAKY, LEAKY_BEST)
+from recmia.storage import read_arrays, write_arrays
 
 
 @pytest.fixture(scope="module")
@@ -37,109 +39,127 @@ def study(tmp_path_factory) -> Study:
         patch.setenv("RECMIA_ARTIFACTS", str(folder / "artifacts"))
         patch.setenv("RECMIA_REPORTS", str(folder / "reports"))
         made = open_study("tiny", {"dl_mia.general.algorithms": ["I", "L"]})
-    lists = half_of(made, GENERAL)
-    serving.make_vectors(lists, [lists.settings.biased_mia.vector_dim])
-    serving.make_lists(lists, serving.models_of_cells(lists))
+    make_lists(made)
     return made
 
 
 @pytest.fixture(scope="module")
 def fit(study: Study) -> Fit:
-    return fit_of(study, GENERAL, "DIDL")
+    return fit_of(GENERAL, worlds(study)[GENERAL], "DIDL")
 
 
 @pytest.fixture(scope="module")
-def where(study: Study, fit: Fit) -> dict:
-    fits = {GENERAL: [fit, replace(fit, held_out=True)]}
-    fitting.fit_all(study, fits)
-    return fitting.places(study, fits)
+def runs(study: Study, fit: Fit) -> dict[Scored, Runs]:
+    held = [Scored(replace(fit, held_out=True), attack) for attack in (DL_MIA, LEAKY)]
+    return fit_all(study, [Scored(fit, attack) for attack in ATTACKS] + held)
 
 
-def test_every_attack_of_a_fit_scores_the_target_users(study: Study, fit: Fit, where) -> None:
+def read(places: Runs) -> list:
+    return read_runs([(place.kept.path, place.name, place.row) for place in places])
+
+
+def scores_with(
+    study: Study, fit: Fit, folder: Path, change: Callable[[int, dict], dict]
+) -> dict[str, np.ndarray]:
+    """What comes of both seeds where ``change`` is done to the target's kept features."""
+    made, folder = Fits(study).scores(((fit, 0), (fit, 1))), folder / "changed"
+    arguments = made._arguments()
+    targets = [
+        write_arrays(folder / f"{seed}.npz", **change(seed, read_arrays(kept.ensure())))
+        for seed, kept in enumerate(arguments.pop("targets"))
+    ]
+    shadows = [kept.ensure() for kept in arguments.pop("shadows")]
+    scoring.keep_scores(folder / "scores.npz", shadows, targets, **arguments)
+    return read_arrays(folder / "scores.npz")
+
+
+def test_every_attack_of_a_fit_scores_the_target_users(study: Study, fit: Fit, runs) -> None:
     for attack in ATTACKS:
-        runs = fitting.read_scores(study, GENERAL, Scored(fit, attack), where)
-        assert len(runs) == study.settings.n_seeds
-        for seed, run in enumerate(runs):
-            side = side_of(half_of(study, GENERAL), Model("D", "lfm", "target", seed))
+        found = read(runs[Scored(fit, attack)])
+        assert len(found) == study.settings.n_seeds
+        for seed, run in enumerate(found):
+            side = load_side(worlds(study)[GENERAL].split("D", seed).ensure(), "target")
             assert np.array_equal(run.groups, side.seen.row_ids)
             assert np.array_equal(run.membership, side.membership)
             assert (run.scores >= 0).all() and (run.scores <= 1).all()
 
 
-def test_scored_users_are_held_out(study: Study, fit: Fit, where, monkeypatch) -> None:
+def test_scored_users_are_held_out(study: Study, fit: Fit, runs, tmp_path: Path) -> None:
     """What is scored does not take part: its own vectors may be anything."""
     held = replace(fit, held_out=True)
-    runs = fitting.read_scores(study, GENERAL, Scored(held, LEAKY), where)
-    everybody = fitting.read_scores(study, GENERAL, Scored(fit, LEAKY), where)
-    for run, whole in zip(runs, everybody, strict=True):
+    found, everybody = read(runs[Scored(held, LEAKY)]), read(runs[Scored(fit, LEAKY)])
+    for run, whole in zip(found, everybody, strict=True):
         assert len(run.scores) == len(whole.scores) - len(whole.scores) // 2
         assert set(run.groups) < set(whole.groups)
     # Spoil the vector of one scored user: only that user's score may change.
-    spoiled, before = runs[0].groups[0], scoring.features
+    spoiled = found[0].groups[0]
 
-    def features(study_, half, view, side, seed, texts=False):
-        made, seen = before(study_, half, view, side, seed, texts)
-        if side == "target" and seed == 0:
-            made = np.where((seen.histories.row_ids == spoiled)[:, None], made + 5, made)
-        return made.astype(np.float32), seen
+    def spoil(seed: int, saved: dict) -> dict:
+        if seed == 0:
+            saved["features"][saved["row_ids"] == spoiled] += 5
+        return saved
 
-    monkeypatch.setattr(scoring, "features", features)
-    arrays = scoring.scores_of(study, GENERAL, ((held, 0), (held, 1)))
-    changed = arrays[f"{LEAKY}|scores"][0] != runs[0].scores
-    assert list(runs[0].groups[changed]) == [spoiled]
-    assert np.array_equal(arrays[f"{LEAKY}|scores"][1], runs[1].scores)
+    arrays = scores_with(study, held, tmp_path, spoil)
+    changed = arrays[f"{LEAKY}|scores"][0] != found[0].scores
+    assert list(found[0].groups[changed]) == [spoiled]
+    assert np.array_equal(arrays[f"{LEAKY}|scores"][1], found[1].scores)
 
 
 def test_the_target_labels_change_nothing_but_the_leak(
-    study: Study, fit: Fit, where, monkeypatch
+    study: Study, fit: Fit, runs, tmp_path: Path
 ) -> None:
-    before = scoring.features
+    def shuffle(seed: int, saved: dict) -> dict:
+        order = np.random.default_rng(seed).permutation(len(saved["membership"]))
+        return saved | {"membership": saved["membership"][order]}
 
-    def features(study_, half, view, side, seed, texts=False):
-        made, seen = before(study_, half, view, side, seed, texts)
-        if side == "target":
-            order = np.random.default_rng(seed).permutation(len(made))
-            seen = replace(seen, membership=seen.membership[order])
-        return made, seen
-
-    monkeypatch.setattr(scoring, "features", features)
-    arrays = scoring.scores_of(study, GENERAL, ((fit, 0), (fit, 1)))
+    arrays = scores_with(study, fit, tmp_path, shuffle)
     for attack in ATTACKS:
-        runs = fitting.read_scores(study, GENERAL, Scored(fit, attack), where)
-        saved = np.stack([run.scores for run in runs])
+        saved = np.stack([run.scores for run in read(runs[Scored(fit, attack)])])
         told = attack in (LEAKY, LEAKY_BEST)
         assert np.array_equal(arrays[f"{attack}|scores"], saved) != told, attack
 
 
-def test_finished_fits_and_metrics_are_kept(study: Study, fit: Fit, where) -> None:
-    places = {place.path for place in where.values()}
-    times = {path: path.stat().st_mtime_ns for path in places}
-    line = Line(GENERAL, Scored(fit, DL_MIA), "Figure 3a", DL_MIA, "corrected")
-    measuring.measure(study, [line], where)
-    cell = measuring.measured_path(study, GENERAL, line.scored)
-    written = cell.stat().st_mtime_ns
-    fitting.fit_all(study, {GENERAL: [fit, replace(fit, held_out=True)]})
-    measuring.measure(study, [line], where)
-    assert {path: path.stat().st_mtime_ns for path in places} == times
-    assert cell.stat().st_mtime_ns == written
-    found = {m.metric: m for m in measuring.read_measured(study, GENERAL, line.scored)}
-    assert 0 <= found[ROC_AUC].ci_low <= found[ROC_AUC].value <= found[ROC_AUC].ci_high <= 1
+def test_finished_fits_and_metrics_are_kept(study: Study, fit: Fit, runs, tmp_path: Path) -> None:
+    entry = Entry("Figure 3a", Scored(fit, DL_MIA), "corrected")
+
+    def measured() -> list:
+        (line,) = lines_of(study, [entry], fit_all(study, [*runs]))
+        return line_rows(study, tmp_path, [line], [ROC_AUC])
+
+    (row,) = measured()
+    assert 0 <= row.ci_low <= row.value <= row.ci_high <= 1
+    paths = {place.kept.path for places in runs.values() for place in places}
+    paths |= set(tmp_path.glob("*.json"))
+    times = {path: path.stat().st_mtime_ns for path in paths}
+    assert measured() == [row]
+    assert {path: path.stat().st_mtime_ns for path in paths} == times
 
 
 def test_users_are_drawn_alike_under_every_view(study: Study, fit: Fit) -> None:
-    fewer = study.settings.dl_mia.general.model_copy(update={"most_users": 20})
-    chosen = study.settings.dl_mia.model_copy(update={"general": fewer})
-    small = replace(study, settings=study.settings.model_copy(update={"dl_mia": chosen}))
-    served, seen = scoring.features(small, GENERAL, fit.target, "target", 0)
-    everybody, whole = scoring.features(study, GENERAL, fit.target, "target", 0)
-    assert len(served) == 20 < len(everybody) and seen.membership.sum() == 10
-    place = {user: row for row, user in enumerate(whole.histories.row_ids)}
-    rows = [place[user] for user in seen.histories.row_ids]
-    assert np.array_equal(served, everybody[rows])
-    assert np.array_equal(seen.membership, whole.membership[rows])
-    for view in (
-        fit.one_model.target,
-        replace(fit.target, algorithm="item-neighbours", random_labels=True),
-    ):
-        other = scoring.features(small, GENERAL, view, "target", 0)[1]
-        assert np.array_equal(other.histories.row_ids, seen.histories.row_ids)
+    def shown(view, **changed) -> dict[str, np.ndarray]:
+        arguments = Fits(study).attacked(GENERAL, view, "target", 0) | changed
+        made = {n: v.ensure() if isinstance(v, Kept) else v for n, v in arguments["scene"].items()}
+        x, seen = scoring.attacked(**arguments | {"scene": made})
+        return {"x": x, "who": seen.observations.row_ids, "membership": seen.membership}
+
+    few, everybody = shown(fit.target, most=20), shown(fit.target)
+    assert len(few["x"]) == 20 < len(everybody["x"]) and few["membership"].sum() == 10
+    place = {user: row for row, user in enumerate(everybody["who"])}
+    rows = [place[user] for user in few["who"]]
+    assert np.array_equal(few["x"], everybody["x"][rows])
+    assert np.array_equal(few["membership"], everybody["membership"][rows])
+    other_recommender = replace(fit.target, recommender="item-neighbours", random_labels=True)
+    for view in (fit.one_model.target, other_recommender):
+        assert np.array_equal(shown(view, most=20)["who"], few["who"])
+
+
+def test_a_target_seed_is_made_of_the_words_of_both_views(study: Study, fit: Fit) -> None:
+    """Changing a word would change every published number."""
+    seen = "popularity lists for non-members/0.0/Origin/mean/20/8/False/1.0"
+    root = study.settings.root_seed
+    words = f"{root}/dl-mia/general/D/I/{seen}/D/L/{seen}/False/1"
+    from recmia.seeds import child_seed
+
+    expected = child_seed(root, *words.split("/")[1:])
+    assert Fits(study).scores(((fit, 1),))._arguments()["seeds"] == [expected]
+    assert BIASED in ATTACKS

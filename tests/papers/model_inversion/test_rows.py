@@ -10,6 +10,7 @@ from recmia.experiments.results import join_paper_values, read_results, write_re
 from recmia.experiments.rows import AS_PUBLISHED, CONFIRMED, CONTROL, OPEN, REFUTED, Row
 from recmia.inversion.attack import DESCENT, HELD
 from recmia.papers.model_inversion import attacking, claims, reporting
+from recmia.papers.model_inversion.measuring import proportion
 from recmia.papers.model_inversion.paper import PAPER
 from recmia.papers.model_inversion.playing import HIGHEST_SHUFFLED, Trial
 from recmia.papers.model_inversion.trials import (
@@ -140,7 +141,7 @@ def test_every_claim_is_made_and_judged_by_its_interval(rows):
     assert {row.claim for row in made} == PAPER.claims.keys() - {"stated-value"}
     for row in made:
         low, high = row.ci_low, row.ci_high
-        if PAPER.claims[row.claim].says == "less":
+        if PAPER.claims[row.claim]["says"] == "less":
             low, high = -high, -low
         assert row.verdict == (CONFIRMED if low > 0 else REFUTED if high < 0 else OPEN)
         assert row.metric.startswith("difference of ") or row.claim == "all-detected"
@@ -148,7 +149,7 @@ def test_every_claim_is_made_and_judged_by_its_interval(rows):
 
 def test_a_stated_number_within_the_interval_leaves_the_claim_open():
     """Eight of 16 reach 0.5 only if the interval does not hold it; see `verdict`."""
-    measured = claims.proportion("MIRec", [0.5], 16, 0.95)
+    measured = proportion("MIRec", [0.5], 16, 0.95)
     gap = claims._less(measured, 0.5, "the paper's")
     assert gap.value == 0 and gap.ci_low < 0 < gap.ci_high
     assert claims.verdict(gap.ci_low, gap.ci_high, "more") == OPEN

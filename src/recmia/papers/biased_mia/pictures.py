@@ -16,7 +16,7 @@ from recmia.lists.letters import cell_of, letter_of
 from recmia.lists.serving import STEP
 from recmia.lists.views import View, features
 from recmia.papers.biased_mia.attacking import view_identity
-from recmia.parallel import run_jobs
+from recmia.jobs import run_jobs
 from recmia.seeds import child_seed, generator
 from recmia.storage import content_hash, read_arrays, write_arrays
 

@@ -12,163 +12,134 @@ from recmia.experiments.rows import Row, numbers_of
 from recmia.experiments.study import Study
 from recmia.experiments.verdicts import verdict
 from recmia.inversion.attack import DESCENT, HELD
-from recmia.papers.model_inversion.attacking import collect, mains
+from recmia.papers.model_inversion.attacking import collect
 from recmia.papers.model_inversion.measuring import (
     DETECTION,
     PRECISION,
     RECALL,
     difference,
     measure,
-    precision,
-    proportion,
-    recall,
+    share,
 )
 from recmia.papers.model_inversion.paper import PAPER
-from recmia.papers.model_inversion.playing import Found, Trial
+from recmia.papers.model_inversion.playing import Trial
 from recmia.papers.model_inversion.reporting import READING, VARIED, about, thresholds
-from recmia.papers.model_inversion.trials import CAMOUFLAGE, KNOWLEDGE, NAMES, POISONING
+from recmia.papers.model_inversion.trials import CAMOUFLAGE, NAMES, POISONING
+
+CHOICES = (DESCENT, HELD)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: a trial at a threshold l' (None for detection)."""
+
+    trial: Trial
+    threshold: int | None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One metric of two trials of a group, each at a threshold l' (None for detection).
-
-    Attributes:
-        claim: its key in ``claims.yaml``.
-        group: of both trials.
-        metric: what is compared.
-        first: with more of what is varied.
-        second: with less.
-        thresholds: l' of the two.
-        against: what the second has of what is varied.
-    """
+    """A claim about one metric of two sides; ``against`` is what the second has less of."""
 
     claim: str
-    group: str
     metric: str
-    first: Trial
-    second: Trial
-    thresholds: tuple[int | None, int | None]
+    first: Side
+    second: Side
     against: float
 
 
 def claim_rows(study: Study) -> list[Row]:
     """Every claim at every place that it is made about."""
-    return [*_stated(study), *_detected(study), *_compared(study)]
+    makers = (_stated, _detected, _compared)
+    systems = study.settings.model_inversion.systems
+    return [made for make in makers for system in systems for made in make(study, system)]
 
 
 def _claim(
-    study: Study, system: str, claim: str, choice: str, measured: Measurement | None, **columns: Any
+    study: Study, system: str, claim: str, side: Side, measured: Measurement | None, **columns: Any
 ) -> list[Row]:
     """A claim's row; none where no repeat lists anybody on both sides."""
     if measured is None or math.isnan(measured.value):
         return []
-    says = PAPER.claims[claim].says
+    group, choice = PAPER.claims[claim]["artefact"], side.trial.choice
+    columns |= {n: getattr(side.trial, n) for n in ("alpha", *VARIED.get(group, ()))}
     columns |= about(study, system) | {"attack": NAMES[choice], "reading": READING[choice]}
-    columns |= {"metric": measured.metric, "claim": claim} | numbers_of(measured)
-    found = verdict(measured.ci_low, measured.ci_high, says)
-    return [Row(artefact="Claims", verdict=found, **columns)]
+    columns |= {"threshold": side.threshold, "metric": measured.metric} | numbers_of(measured)
+    found = verdict(measured.ci_low, measured.ci_high, PAPER.claims[claim]["says"])
+    return [Row(artefact="Claims", claim=claim, verdict=found, **columns)]
 
 
 def _less(measured: Measurement, number: float, whose: str) -> Measurement:
     """A measurement less a number that is stated."""
-    return replace(
-        measured,
-        metric=f"{measured.metric} less {whose}",
-        value=measured.value - number,
-        ci_low=measured.ci_low - number,
-        ci_high=measured.ci_high - number,
-    )
+    ends = {name: getattr(measured, name) - number for name in ("value", "ci_low", "ci_high")}
+    return replace(measured, metric=f"{measured.metric} less {whose}", **ends)
 
 
-def _stated(study: Study) -> Iterator[Row]:
+def _stated(study: Study, system: str) -> Iterator[Row]:
     """The numbers of section 4.2, at the highest α and l'."""
     settings, level = study.settings.model_inversion, study.settings.intervals.level
     stated = {
         (value["target_data"], value["metric"]): float(value["paper_value"])
         for value in PAPER.values
-        if value["artefact"] == PAPER.claims["stated-value"].artefact
+        if value["artefact"] == PAPER.claims["stated-value"]["artefact"]
     }
-    most = max(settings.shares)
-    for name, system in settings.systems.items():
-        found, last = collect(study, name, POISONING), thresholds(study, name)[-1]
-        for choice in (DESCENT, HELD):
-            for measured in measure(found[Trial(choice, most)], last, level):
-                if (said := stated.get((system.data, measured.metric))) is not None:
-                    gap = _less(measured, said, "the paper's")
-                    columns = {"alpha": most, "threshold": last, "against": f"{said:g}"}
-                    yield from _claim(study, name, "stated-value", choice, gap, **columns)
+    found = collect(study, system, POISONING)
+    for choice in CHOICES:
+        side = Side(Trial(choice, max(settings.shares)), thresholds(study, system)[-1])
+        for metric, measured in measure(found[side.trial], side.threshold, level).items():
+            said = stated.get((settings.systems[system].data, metric))
+            if said is not None:
+                gap = _less(measured, said, "the paper's")
+                yield from _claim(study, system, "stated-value", side, gap, against=f"{said:g}")
 
 
-def _detected(study: Study) -> Iterator[Row]:
+def _detected(study: Study, system: str) -> Iterator[Row]:
     """Every malicious user, without camouflage."""
-    most, level = max(study.settings.model_inversion.shares), study.settings.intervals.level
-    for system in mains(study):
-        for choice in (DESCENT, HELD):
-            found = collect(study, system, CAMOUFLAGE)[Trial(choice, most)]
-            seen = [record["detected"] for record in found]
-            measured = proportion(DETECTION, seen, found[0]["malicious"], level)
-            missed = _less(measured, 1, "1")
-            yield from _claim(study, system, "all-detected", choice, missed, alpha=most, mu=0.0)
+    level = study.settings.intervals.level
+    for trial, records in collect(study, system, CAMOUFLAGE).items():
+        if not trial.mu:
+            missed = _less(measure(records, None, level)[DETECTION], 1, "1")
+            yield from _claim(study, system, "all-detected", Side(trial, None), missed)
 
 
-def _compared(study: Study) -> Iterator[Row]:
-    for system in study.settings.model_inversion.systems:
-        records = {group: collect(study, system, group) for group in VARIED}
-        for made in comparisons(study, system):
-            first, second = (
-                [_value(made.metric, record, least) for record in records[made.group][trial]]
-                for trial, least in zip((made.first, made.second), made.thresholds, strict=True)
-            )
-            columns = {name: getattr(made.first, name) for name in ("alpha", *VARIED[made.group])}
-            yield from _claim(
-                study,
-                system,
-                made.claim,
-                made.first.choice,
-                difference(study, f"difference of {made.metric}", first, second),
-                threshold=made.thresholds[0],
-                against=f"{made.against:g}",
-                **columns,
-            )
-
-
-def _value(metric: str, record: Found, least: int | None) -> float:
-    if metric == DETECTION:
-        return record["detected"]
-    return {PRECISION: precision, RECALL: recall}[metric](record, least)
+def _compared(study: Study, system: str) -> Iterator[Row]:
+    for made in comparisons(study, system):
+        found = collect(study, system, PAPER.claims[made.claim]["artefact"])
+        first, second = (
+            [share(record, side.threshold, made.metric) for record in found[side.trial]]
+            for side in (made.first, made.second)
+        )
+        measured = difference(study, f"difference of {made.metric}", first, second)
+        against = f"{made.against:g}"
+        yield from _claim(study, system, made.claim, made.first, measured, against=against)
 
 
 def comparisons(study: Study, system: str) -> Iterator[Comparison]:
-    """What the paper says rises or falls, with which it compares what."""
+    """What the paper says rises or falls, and what it compares with what."""
     settings, every = study.settings.model_inversion, thresholds(study, system)
-    low, high = min(settings.shares), max(settings.shares)
-    ends = (every[0], every[-1])
-    for choice in (DESCENT, HELD):
-        more, less = Trial(choice, high), Trial(choice, low)
-        for metric in (PRECISION, RECALL):
-            for least in dict.fromkeys(ends):
-                at = (least, least)
-                yield Comparison("rises-with-alpha", POISONING, metric, more, less, at, low)
-        turned = (every[-1], every[0])
-        for claim, metric in (
-            ("precision-rises-with-threshold", PRECISION),
-            ("recall-falls-with-threshold", RECALL),
-        ):
-            yield Comparison(claim, POISONING, metric, more, more, turned, every[0])
-    if not settings.systems[system].main:
+    about, both = settings.systems[system], (PRECISION, RECALL)
+    low, high, last = min(settings.shares), max(settings.shares), every[-1]
+    for choice in CHOICES:
+        less, more = Trial(choice, low), Trial(choice, high)
+        for metric in both:
+            for least in dict.fromkeys((1, last)):
+                sides = Side(more, least), Side(less, least)
+                yield Comparison("rises-with-alpha", metric, *sides, against=low)
+        strict, loose = Side(more, last), Side(more, 1)
+        yield Comparison("precision-rises-with-threshold", PRECISION, strict, loose, against=1)
+        yield Comparison("recall-falls-with-threshold", RECALL, strict, loose, against=1)
+    if not about.main:
         return
-    most = max(settings.datasets[settings.systems[system].data].camouflages)
-    for choice in (DESCENT, HELD):
-        hidden, plain = Trial(choice, high, mu=most), Trial(choice, high)
-        nowhere = (None, None)
-        yield Comparison(
-            "detection-falls-with-mu", CAMOUFLAGE, DETECTION, hidden, plain, nowhere, 0
-        )
-        for metric in (PRECISION, RECALL):
-            yield Comparison("leakage-falls-with-mu", CAMOUFLAGE, metric, hidden, plain, (1, 1), 0)
-    least, most = min(settings.known_shares), max(settings.known_shares)
+    for choice in CHOICES:
+        plain = Trial(choice, high)
+        hidden = replace(plain, mu=max(settings.datasets[about.data].camouflages))
+        seen = Side(hidden, None), Side(plain, None)
+        yield Comparison("detection-falls-with-mu", DETECTION, *seen, against=0)
+        for metric in both:
+            sides = Side(hidden, 1), Side(plain, 1)
+            yield Comparison("leakage-falls-with-mu", metric, *sides, against=0)
+    little, much = min(settings.known_shares), max(settings.known_shares)
     for alpha in settings.known_poisoning:
-        known, unknown = Trial(DESCENT, alpha, beta=most), Trial(DESCENT, alpha, beta=least)
-        for metric in (PRECISION, RECALL):
-            yield Comparison("rises-with-beta", KNOWLEDGE, metric, known, unknown, (1, 1), least)
+        known, unknown = (Side(Trial(DESCENT, alpha, beta=beta), 1) for beta in (much, little))
+        for metric in both:
+            yield Comparison("rises-with-beta", metric, known, unknown, against=little)

@@ -11,10 +11,8 @@ from recmia.experiments.results import join_paper_values
 from recmia.experiments.rows import Row
 from recmia.experiments.study import Study
 from recmia.experiments.words import Words, titles_of
-from recmia.papers.model_inversion.maps import read_map
+from recmia.papers.model_inversion.attacking import STEP, mains, read_map
 from recmia.papers.model_inversion.paper import PAPER
-from recmia.papers.model_inversion.preparing import STEP
-from recmia.papers.model_inversion.reporting import mains
 
 FIGURES = Path(__file__).with_name("figures.yaml")
 KINDS = ("other item", "decoy", "sensitive item")

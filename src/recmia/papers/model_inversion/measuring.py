@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,49 +19,48 @@ FALSE_POSITIVES = "share listed of those who never rated the item"
 DETECTION = "detection rate"
 
 
-def precision(record: Found, least: int) -> float:
-    """MIPre at l'; NaN where nobody is listed."""
-    listed = record["listed"][least - 1]
-    return record["found"][least - 1] / listed if listed else math.nan
+def shares(found: Found, threshold: int | None) -> dict[str, tuple[int, int]]:
+    """Part and whole of each share of one attack.
+
+    Args:
+        found: what a trial found.
+        threshold: l'; None for the share of malicious users that the detector finds.
+    """
+    if threshold is None:
+        return {DETECTION: (found["detected"], found["malicious"])}
+    listed, right, raters = (found[n][threshold - 1] for n in ("listed", "found", "found_raters"))
+    return {
+        PRECISION: (right, listed),
+        RECALL: (right, found["sensitive"]),
+        RATED_PRECISION: (raters, listed),
+        FALSE_POSITIVES: (listed - raters, found["users"] - found["raters"]),
+    }
 
 
-def recall(record: Found, least: int) -> float:
-    """MIRec at l'."""
-    return record["found"][least - 1] / record["sensitive"]
+def share(found: Found, threshold: int | None, metric: str) -> float:
+    """One share of one attack; NaN where the whole is nobody."""
+    part, whole = shares(found, threshold)[metric]
+    return part / whole if whole else math.nan
 
 
-def measure(records: Sequence[Found], least: int, level: float) -> list[Measurement]:
-    """MIPre, MIRec and who else is listed, at a threshold l'.
+def measure(
+    records: Sequence[Found], threshold: int | None, level: float
+) -> dict[str, Measurement]:
+    """MIPre, MIRec and who else is listed, at a threshold l', or the detection rate, by metric.
 
     Each value is the mean over repeats, MIPre over those that list somebody. Repeats attack the
     same users, so the interval is the exact binomial one of a single attack: of as many listed
     users as there are on average, or of the sensitive users.
     """
-
-    def mean(of: Callable[[Found], int]) -> float:
-        return float(np.mean([of(record) for record in records]))
-
-    at = least - 1
-    listed = mean(lambda r: r["listed"][at])
-    outsiders = mean(lambda r: r["users"] - r["raters"])
-    shares = (
-        (PRECISION, [precision(r, least) for r in records], listed),
-        (RECALL, [recall(r, least) for r in records], mean(lambda r: r["sensitive"])),
-        (
-            RATED_PRECISION,
-            [_ratio(r["found_raters"][at], r["listed"][at]) for r in records],
-            listed,
-        ),
-        (
-            FALSE_POSITIVES,
-            [
-                _ratio(r["listed"][at] - r["found_raters"][at], r["users"] - r["raters"])
-                for r in records
-            ],
-            outsiders,
-        ),
-    )
-    return [proportion(name, values, trials, level) for name, values, trials in shares]
+    return {
+        metric: proportion(
+            metric,
+            [share(record, threshold, metric) for record in records],
+            float(np.mean([shares(record, threshold)[metric][1] for record in records])),
+            level,
+        )
+        for metric in shares(records[0], threshold)
+    }
 
 
 def proportion(name: str, values: list[float], trials: float, level: float) -> Measurement:
@@ -87,7 +86,3 @@ def difference(
         return None
     runs = [(np.array([pair]), np.array([0])) for pair in pairs]
     return evaluate_mean(name, runs, **bootstrap(study))
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else math.nan

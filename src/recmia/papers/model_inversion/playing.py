@@ -151,8 +151,9 @@ class Scene:
             "utility": [poison.utility[0], poison.utility[-1]] if poison.utility else None,
         }
         found |= self._counts(training, decoys_recommended(lists, decoys), sensitive)
-        if self.also == DETECTION and len(poison.ratings):
-            found["detected"] = float(self._detector.flagged(poison.ratings).mean())
+        if self.also == DETECTION:
+            flagged = self._detector.flagged(poison.ratings) if len(poison.ratings) else []
+            found["detected"] = int(np.sum(flagged))
         if self.also == QUALITY or not trial.alpha:
             length = self.recommender.length
             found["quality"] = asdict(measure_quality(model, training, self.world.testing, length))

@@ -189,15 +189,13 @@ def exposures(
     return [
         {"threshold": least, "metric": measured.metric} | numbers(measured)
         for least in thresholds(study, system)
-        for measured in measure(records, least, level)
+        for measured in measure(records, least, level).values()
         if measured.metric in metrics
     ]
 
 
 def _detection(study: Study, records: Sequence[Found]) -> list[dict[str, Any]]:
-    seen = [record.get("detected", math.nan) for record in records]
-    level = study.settings.intervals.level
-    measured = proportion(DETECTION, seen, records[0]["malicious"], level)
+    measured = measure(records, None, study.settings.intervals.level)[DETECTION]
     return [{"metric": DETECTION} | numbers(measured)]
 
 
