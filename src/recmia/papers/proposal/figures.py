@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from recmia import plots
 from recmia.embedding import tsne_embedding
@@ -182,7 +183,12 @@ def _roc(figures: FigureSet, epoch: int) -> None:
     )
 
 
-def _training(figures: FigureSet, curve: pd.DataFrame) -> None:
+def overfitting(curve: pd.DataFrame) -> Figure:
+    """Training loss and ranking quality on unseen sessions, epoch by epoch.
+
+    Args:
+        curve: of the targets (`recmia.papers.proposal.training.curves`).
+    """
     measures = {"train_loss": "training loss, nats a click", NDCG: "NDCG@20"}
     said = {reading: WORDS.word("augmented", kind) for reading, kind in AUGMENTED.items()}
     long = curve.replace({"reading": said}).melt(["epoch", "reading"], list(measures), "row")
@@ -190,12 +196,13 @@ def _training(figures: FigureSet, curve: pd.DataFrame) -> None:
     seeds = long.groupby(["row", "reading", "epoch"], sort=False)["value"]
     table = seeds.agg(value="mean", ci_low="min", ci_high="max").reset_index()
     table = table.rename(columns={"epoch": "x", "reading": "series"})
+    table = table.assign(panel="", style="", paper_value=np.nan)
+    return plots.curves(table, title="Overfitting", xlabel="epoch")
+
+
+def _training(figures: FigureSet, curve: pd.DataFrame) -> None:
     figures.add(
-        plots.curves(
-            table.assign(panel="", style="", paper_value=np.nan),
-            title="Overfitting",
-            xlabel="epoch",
-        ),
+        overfitting(curve),
         "overfitting",
         "The overfitting curve",
         "Training loss and ranking quality on unseen sessions of every target: means, and the "
