@@ -60,7 +60,7 @@ def test_the_highest_value_of_each_panel() -> None:
 
 
 def test_only_whole_curves() -> None:
-    rows = [row(k=k, l=l) for k, l in ((10, 1), (10, 2), (20, 1), (10, 3), (20, 3))]
+    rows = [row(k=k, l=n) for k, n in ((10, 1), (10, 2), (20, 1), (10, 3), (20, 3))]
     figure = declared(draw="curves", x="l", series=["k"], whole=True)
     assert set(_Drawing(figure, rows, WORDS).frame()["series"]) == {"k = 10"}
 

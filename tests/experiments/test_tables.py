@@ -108,11 +108,12 @@ def test_two_results_in_one_cell_are_refused() -> None:
 
 
 def test_verdicts_are_gathered_and_listed() -> None:
+    found = (("A", 0.1, "confirmed"), ("L", -0.2, "refuted"), ("M", 0, "open"))
+    columns = {"artefact": "Claims", "claim": "more", "l": 50}
     rows = [
-        row("corrected", value, "difference of ROC AUC", artefact="Claims", claim="more",
-            target_data=place, verdict=said, l=50)
-        for place, value, said in (("A", 0.1, "confirmed"), ("L", -0.2, "refuted"), ("M", 0, "open"))
-    ]  # fmt: skip
+        row("corrected", value, "difference of ROC AUC", target_data=data, verdict=said, **columns)
+        for data, value, said in found
+    ]
     about = ("Figure 8: more is better", "corrected", "difference of ROC AUC")
     assert tables.claims("s", rows, WORDS).rows == ((*about, "-0.200 to +0.100", "A", "L", "M"),)
     full = tables.claims_in_full("s", rows, WORDS).rows
