@@ -244,7 +244,7 @@ def _defence(settings: BiasedMIAStudy) -> Iterator[Shown]:
 
 
 def _longer(settings: BiasedMIAStudy) -> Iterator[Shown]:
-    usual = settings.latent_factors.epochs
+    usual = settings.lfm.epochs
     for data, tried in settings.longer_lfm.items():
         for epochs in (0, *tried):
             for reading, attempt in readings(

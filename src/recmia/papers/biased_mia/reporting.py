@@ -194,7 +194,7 @@ def overlap_rows(world: ListWorld) -> list[Row]:
         for seed, (served, users) in enumerate(_hits(world, view, "target", "served")):
             popular = world.scene(view, "target", seed).unpersonalised(users.members[:1])[0]
             runs.append((np.isin(served, popular).mean(axis=1), users.members.row_ids))
-        epochs = settings.latent_factors.epochs if view.recommender == "lfm" else None
+        epochs = settings.lfm.epochs if view.recommender == "lfm" else None
         about = dict(artefact="Overlap", reading=CONTROL, target_data=view.data, side="target")
         about |= {"recommender": view.recommender, "recommender_epochs": view.epochs or epochs}
         rows.append(_mean_row(world, runs, **about, users="members", metric=OVERLAP))
