@@ -112,7 +112,7 @@ def read_results(path: str | Path) -> list[Row]:
 
 
 def typed(record: dict[str, str]) -> dict[str, Any]:
-    """Columns of a text record that say something, as their types.
+    """Columns of a text record that say something, as their types; "null" says that there is none.
 
     Raises:
         KeyError: there is no such column.
@@ -122,6 +122,8 @@ def typed(record: dict[str, str]) -> dict[str, Any]:
 
 
 def _parsed(text: str, kind: type) -> Any:
+    if text == "null":
+        return None
     if kind is bool:
         return {"true": True, "false": False}[text]
     return rounded(float(text)) if kind is float else kind(text)
@@ -131,7 +133,7 @@ def join_paper_values(rows: Iterable[Row], papers: Iterable[Paper]) -> list[Row]
     """Put the paper's number on each row that it is comparable with.
 
     A number is comparable where the attack agrees, and every other column that the paper's
-    ``paper_values.csv`` fills in. The data set may differ: the report says which.
+    ``paper_values.csv`` fills in, with "null" for a column that must be empty. The data set may differ: the report says which.
     """
     values: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for paper in papers:

@@ -265,7 +265,8 @@ def _by_claim(
     """Claim, reading and metric to the rows, each with what tells its place from the others'."""
     found: dict[tuple[str, str, str], list[Row]] = {}
     for row in select(rows, {"artefact": CLAIMS}):
-        about = (words.value("claim", row.claim), row.reading, row.metric)
+        said = words.fill(words.value("claim", row.claim), [row])
+        about = (said, row.reading, row.metric)
         found.setdefault(about, []).append(row)
     return {
         about: [(row, _place(row, words, distinguishing(own))) for row in own]
