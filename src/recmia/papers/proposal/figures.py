@@ -142,7 +142,8 @@ def _leakage(
         found = frame(select(rows, wanted | {"nonmembers": [HELDOUT, NEAR_MISS]}))
         name = attack if attack == LOSS else f"{attack}, {labels} labels"
         parts.append(found.assign(attack=name, ndcg=found.epoch.map(ndcg).astype(float)))
-    table = pd.concat(parts).astype({"epoch": int}).assign(condition=lambda t: t.nonmembers)
+    table = pd.concat(parts).astype({"epoch": int}).sort_values("nonmembers", kind="stable")
+    table = table.assign(condition=table.nonmembers)
     said = WORDS.word("augmented", AUGMENTED[reading])
     figures.add(
         plots.leakage_curves(
@@ -191,7 +192,8 @@ def overfitting(curve: pd.DataFrame) -> Figure:
     measures = {"train_loss": "training loss, nats a click", NDCG: "NDCG@20"}
     said = {reading: WORDS.word("augmented", kind) for reading, kind in AUGMENTED.items()}
     long = curve.replace({"reading": said}).melt(["epoch", "reading"], list(measures), "row")
-    seeds = long.replace({"row": measures}).dropna().groupby(["row", "reading", "epoch"])["value"]
+    long = long.replace({"row": measures}).dropna()
+    seeds = long.groupby(["row", "reading", "epoch"], sort=False)["value"]
     table = seeds.agg(value="mean", ci_low="min", ci_high="max").reset_index()
     table = table.rename(columns={"epoch": "x", "reading": "series"})
     table = table.assign(panel="", style="", paper_value=np.nan)
