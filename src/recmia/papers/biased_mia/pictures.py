@@ -10,10 +10,10 @@ import pandas as pd
 
 from recmia import plots
 from recmia.experiments.figure_set import FigureSet
+from recmia.experiments.letters import cell_of, letter_of
 from recmia.experiments.stamped import stamped
 from recmia.experiments.study import Study
 from recmia.jobs import run_jobs
-from recmia.lists.letters import cell_of, letter_of
 from recmia.lists.serving import STEP
 from recmia.lists.views import View, features
 from recmia.papers.biased_mia.attacking import view_identity
