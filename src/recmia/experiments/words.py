@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from recmia.experiments.letters import letter_of
 from recmia.experiments.rows import FACTORS, Row
 
 RECOMMENDERS = {
@@ -17,16 +18,6 @@ RECOMMENDERS = {
     "caser": "Caser",
     "gru4rec": "GRU4Rec",
     "gpt2": "GPT-2",
-}
-# How the papers write a recommender in a setting, after its data set's letter.
-LETTERS = {
-    "item-neighbours": "I",
-    "lfm": "L",
-    "ncf": "N",
-    "content-based": "C",
-    "bert4rec": "B",
-    "caser": "C",
-    "gru4rec": "G",
 }
 NAMES = RECOMMENDERS | {"beta-vae": "β-VAE", "factor-vae": "FactorVAE"}
 # What is said of a column's value; of others the value alone, a truth value by its two words.
@@ -117,12 +108,12 @@ class Words:
             return self.value("system", row.system)
         if row.shadow and row.target:
             return self.side(row, "shadow") + self.side(row, "target")
-        return row.target_data + LETTERS.get(row.recommender, "") if row.target_data else ""
+        return row.target_data + letter_of(row.recommender or "") if row.target_data else ""
 
     def side(self, row: Row, side: str) -> str:
         """One side of a setting, data and recommender: "AI"."""
         recommender = getattr(row, side) or row.recommender
-        letter = LETTERS.get(recommender, recommender or "")
+        letter = letter_of(recommender or "")
         return f"{getattr(row, f'{side}_data') or ''}{letter}"
 
     def condition(self, row: Row, columns: Iterable[str], sep: str = "; ") -> str:
