@@ -15,7 +15,7 @@ from recmia.attacks.random_guess import RandomGuess
 from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
 from recmia.evaluation.folds import link_groups
 from recmia.evaluation.intervals import ScoredUnits
-from recmia.experiments.measuring import arrays_of
+from recmia.experiments.scores import arrays_of
 from recmia.papers.proposal.names import BIASED, POPULAR_SHARE
 from recmia.papers.proposal.served import Serving, observe
 from recmia.papers.proposal.settings import Baselines
