@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from recmia.papers.dl_mia.halves import SEQUENTIAL, half_of
 
 from recmia.lists.serving import Model, lists_identity
-from recmia.papers.dl_mia.halves import SEQUENTIAL, half_of
 from recmia.run.workspace import open_study
 
 

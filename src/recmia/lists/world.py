@@ -19,11 +19,11 @@ from typing import Any
 
 from recmia.data.registry import find_files
 from recmia.experiments.kept import Kept
+from recmia.experiments.letters import cell_of
 from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import Side, keep_split, load_side
 from recmia.lists.data import keep_interactions, keep_synthetic
-from recmia.lists.letters import cell_of
 from recmia.lists.movies import movie_recommender
 from recmia.lists.serving import Model, keep_lists
 from recmia.lists.settings import Lists
@@ -135,17 +135,18 @@ class ListWorld:
 
     def recommender(self, model: Model) -> tuple[Callable[..., Any], dict[str, Any]]:
         """What makes the untrained recommender of a model, and all that it takes but V."""
-        asked = RECOMMENDERS.asked(model.recommender)
-        if "item_features" in asked:
+        name = model.recommender
+        if name == "content-based":
             place = find_files(self.settings.datasets[model.data].source, self.study.paths.data)[0]
             place = place if place.suffix == ".zip" else place.parent
             return movie_recommender, {"interactions": self.data(model.data), "metadata": place}
+        chosen = self.settings.settings_of(name) | (
+            {"epochs": model.epochs} if model.epochs else {}
+        )
         seed = self.seed("recommender", *model.seed_words)
-        options = {"seed": seed, "device": self.study.device}
-        options = {name: value for name, value in options.items() if name in asked}
-        options |= self.settings.settings_of(model.recommender)
-        options |= {"epochs": model.epochs} if model.epochs else {}
-        return RECOMMENDERS[model.recommender], options
+        return RECOMMENDERS[name], RECOMMENDERS.arguments(
+            name, chosen, seed=seed, device=self.study.device
+        )
 
     def cost(self, model: Model) -> float:
         """About how long a fit takes, in units of its own."""

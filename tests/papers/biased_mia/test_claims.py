@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from recmia.papers.biased_mia.contrasts import all_contrasts
 
 from recmia.lists.views import ONE_MODEL, PUBLISHED
 from recmia.papers.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED, all_claims
-from recmia.papers.biased_mia.contrasts import all_contrasts
 from recmia.papers.biased_mia.paper import PAPER
 from recmia.run.registry import report_of
 from recmia.run.settings import load_settings
