@@ -11,24 +11,11 @@ GENERAL = {"I": "item-neighbours", "L": "lfm", "N": "ncf"}
 SEQUENTIAL = {"B": "bert4rec", "C": "caser", "G": "gru4rec"}
 LISTED = GENERAL | SEQUENTIAL
 _LETTERS = {name: letter for letter, name in LISTED.items()} | {"content-based": "C"}
-_TITLES = {
-    "item-neighbours": "Item",
-    "lfm": "LFM",
-    "ncf": "NCF",
-    "bert4rec": "BERT4Rec",
-    "caser": "Caser",
-    "gru4rec": "GRU4Rec",
-}
 
 
 def letter_of(algorithm: str) -> str:
     """The papers' letter of a recommender; its name where they have none."""
     return _LETTERS.get(algorithm, algorithm)
-
-
-def title_of(algorithm: str) -> str:
-    """What the papers' tables call a recommender; its name where they have it not."""
-    return _TITLES.get(algorithm, algorithm)
 
 
 def cell_of(code: str) -> tuple[str, str]:
