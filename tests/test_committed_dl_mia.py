@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recmia.papers.dl_mia.claims import FIGURE_3, GUESSED, ONE_MODEL_CONDITION
+from recmia.papers.dl_mia.halves import GENERAL, HALVES, half_of
+from recmia.papers.dl_mia.reporting import ADDED, GAINS, MEAN, PARTS_OF_GAIN, data_rows
 
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.results import ResultRow, read_results
 from recmia.experiments.study import Study
 from recmia.lists.serving import Model, make_recommender, side_of
 from recmia.papers.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
-from recmia.papers.dl_mia.claims import FIGURE_3, GUESSED, ONE_MODEL_CONDITION
 from recmia.papers.dl_mia.fits import BIASED, DL_MIA, LEAKY, LEAKY_BEST
-from recmia.papers.dl_mia.halves import GENERAL, HALVES, half_of
-from recmia.papers.dl_mia.reporting import ADDED, GAINS, MEAN, PARTS_OF_GAIN, data_rows
 from recmia.recommenders.ranking import hit_rate
 from recmia.run.workspace import open_study
 

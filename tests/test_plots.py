@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import FancyBboxPatch
 
 from recmia import plots
+from recmia.embedding import tsne_embedding
 from recmia.errors import DataError
 
 STEPS = [
@@ -46,8 +47,8 @@ def test_members_and_nonmembers_keep_their_colours():
         int(x): to_hex(colour)
         for (x, _), colour in zip(points.get_offsets(), points.get_facecolors(), strict=True)
     }
-    assert colours == {x: plots.NONMEMBER_COLOUR.lower() if x % 2 else plots.MEMBER_COLOUR.lower()
-                       for x in range(6)}  # fmt: skip
+    member, other = plots.MEMBER_COLOUR.lower(), plots.NONMEMBER_COLOUR.lower()
+    assert colours == {x: other if x % 2 else member for x in range(6)}
     assert "A picture" in texts(figure)
 
 
@@ -89,30 +90,85 @@ def test_logarithmic_roc_starts_at_the_least_measured_rate():
     axes = plots.roc_curves(frame).axes[0]
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert axes.get_xlim() == pytest.approx((0.002, 1))
-    assert plots.roc_curves(frame, log_log=False).axes[0].get_xlim() == (0, 1)
 
 
-def test_bars_show_value_and_interval():
+NOTHING = {"panel": "", "row": "AUC", "style": "", "ci_low": np.nan, "ci_high": np.nan}
+
+
+def test_dots_and_their_intervals() -> None:
     frame = pd.DataFrame(
-        [("DL-MIA", "paper", 0.504, np.nan, np.nan), ("DL-MIA", "ours", 0.512, 0.498, 0.526)],
-        columns=["attack", "source", "value", "ci_low", "ci_high"],
+        {
+            "line": ["AIAI", "LILI"],
+            "series": "ours",
+            "panel": "",
+            "value": [0.8, 0.6],
+            "ci_low": [0.7, np.nan],
+            "ci_high": [0.85, np.nan],
+            "paper_value": [0.9, np.nan],
+        }
     )
-    figure = plots.bars_with_intervals(frame, xlabel="ROC AUC", title="Table 2")
-    assert {"0.504", "0.512", "DL-MIA", "paper", "ours"} <= set(texts(figure))
-    axes = figure.axes[0]
-    assert [bar.get_width() for bar in axes.patches] == [0.504, 0.512]
-    spans = [s[:, 0].tolist() for c in axes.collections for s in c.get_segments()]
-    assert spans == [[0.498, 0.526]]
-    low, high = (bar.get_y() for bar in axes.patches)
-    assert low != high
+    axes = plots.dots(frame, title="t", xlabel="AUC").axes[0]
+    ours = next(line for line in axes.lines if line.get_label() == "ours")
+    paper = next(line for line in axes.lines if line.get_label() == "paper")
+    assert ours.get_xdata().tolist() == [0.8, 0.6] and axes.get_xlabel() == "AUC"
+    assert paper.get_xdata()[0] == 0.9 and paper.get_ydata()[0] == ours.get_ydata()[0]
+    segments = [s[:, 0].tolist() for c in axes.collections for s in c.get_segments() if len(s)]
+    assert [0.7, 0.85] in segments
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["AIAI", "LILI"]
 
 
-def test_training_curves_leave_out_what_was_not_measured():
-    frame = pd.DataFrame({"epoch": [0, 1, 2], "train_loss": [np.nan, 4.0, 3.0]})
-    frame = frame.assign(validation_ndcg_20=[0.1, np.nan, 0.2], reading="r", seed=0)
-    loss, ndcg = plots.training_curves(frame).axes
-    assert loss.lines[-1].get_xdata().tolist() == [1, 2]
-    assert ndcg.lines[-1].get_ydata().tolist() == [0.1, 0.2]
+def test_panels_with_the_same_lines_name_them_once() -> None:
+    frame = pd.DataFrame({"line": ["a", "b"] * 2, "panel": ["left"] * 2 + ["right"] * 2})
+    frame = frame.assign(series="s", value=0.5, ci_low=0.4, ci_high=0.6, paper_value=np.nan)
+    left, right = plots.dots(frame, title="t", xlabel="x").axes
+    assert left.yaxis.get_tick_params()["labelleft"]
+    assert not right.yaxis.get_tick_params()["labelleft"]
+
+
+def test_curves_are_drawn_in_order_of_the_parameter() -> None:
+    frame = pd.DataFrame({"x": [100, 10, 50], "value": [0.9, 0.5, 0.8], "series": "Item"})
+    frame = frame.assign(**NOTHING, paper_value=[0.95, np.nan, np.nan])
+    axes = plots.curves(frame, title="t", xlabel="k").axes[0]
+    line = next(line for line in axes.lines if len(line.get_xdata()) == 3)
+    assert line.get_xdata().tolist() == [10, 50, 100]
+    assert line.get_ydata().tolist() == [0.5, 0.8, 0.9]
+    paper = next(line for line in axes.lines if line.get_label() == "paper")
+    assert [x for x, y in zip(*paper.get_data(), strict=True) if y == y] == [100]
+    assert axes.get_ylabel() == "AUC"
+
+
+def test_words_stand_at_equal_distances_in_the_order_of_their_categories() -> None:
+    x = pd.Categorical(["V", "0.2", "0"], ["0", "0.2", "V"], ordered=True)
+    frame = pd.DataFrame({"x": x, "value": [0.3, 0.2, 0.1], "series": "s"})
+    axes = plots.curves(
+        frame.assign(**NOTHING, paper_value=np.nan), title="t", xlabel="β", axis="even"
+    ).axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0", "0.2", "V"]
+    line = next(line for line in axes.lines if len(line.get_xdata()) == 3)
+    assert line.get_ydata().tolist() == [0.1, 0.2, 0.3]
+
+
+def test_a_grid_of_curves_has_a_row_a_metric_and_a_column_a_panel() -> None:
+    places = pd.MultiIndex.from_product([["MIPre", "MIRec"], ["left", "right"], [1, 2]])
+    frame = places.to_frame(index=False, name=["row", "panel", "x"])
+    frame = frame.assign(series="s", style="", value=0.5, ci_low=0.4, ci_high=0.6)
+    figure = plots.curves(frame.assign(paper_value=np.nan), title="t", xlabel="α")
+    assert [axes.get_ylabel() for axes in figure.axes] == ["MIPre", "", "MIRec", ""]
+    assert [axes.get_title("left") for axes in figure.axes[:2]] == ["left", "right"]
+
+
+def test_heat_map_puts_shadows_up_and_targets_across() -> None:
+    cells = [("AI", "AI", 0.9), ("AI", "LI", 0.6), ("LI", "AI", 0.4), ("LI", "LI", 0.8)]
+    frame = pd.DataFrame(cells, columns=["y", "x", "value"]).assign(panel="a")
+    axes = plots.heat_maps(frame, title="t").axes[0]
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["AI", "LI"]
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["LI", "AI"]  # rising diagonal
+    assert [t.get_text() for t in axes.texts] == ["0.40", "0.80", "0.90", "0.60"]
+
+
+def test_a_table_that_cannot_be_drawn_says_why() -> None:
+    with pytest.raises(DataError, match="missing: y"):
+        plots.heat_maps(pd.DataFrame({"panel": [1], "x": [1], "value": [1]}), title="")
 
 
 def test_pipeline_has_a_box_a_step_and_direct_arrows_only():
@@ -134,10 +190,12 @@ def test_pipeline_text_stays_within_its_boxes():
         if text.get_text() and text.get_text() != "Pipeline":
             extent = text.get_window_extent()
             assert any(
-                box.x0 <= extent.x0 and extent.x1 <= box.x1
-                and box.y0 <= extent.y0 and extent.y1 <= box.y1
+                box.x0 <= extent.x0
+                and extent.x1 <= box.x1
+                and box.y0 <= extent.y0
+                and extent.y1 <= box.y1
                 for box in boxes
-            ), text.get_text()  # fmt: skip
+            ), text.get_text()
     assert all(page.x0 < box.x0 and box.x1 < page.x1 and page.y0 < box.y0 for box in boxes)
 
 
@@ -187,7 +245,7 @@ def test_tsne_is_repeatable_and_keeps_clusters_apart():
     rng = np.random.default_rng(0)
     features = rng.normal(size=(80, 6)) + 12 * (np.arange(80) < 40)[:, None]
     features = np.column_stack([features, np.ones(80)])  # a constant column does no harm
-    first, second = (plots.tsne_embedding(features, perplexity=10, seed=3) for _ in range(2))
+    first, second = (tsne_embedding(features, perplexity=10, seed=3) for _ in range(2))
     assert first.shape == (80, 2) and first.dtype == np.float32
     assert (first == second).all()
     centres = first[:40].mean(axis=0), first[40:].mean(axis=0)
@@ -197,6 +255,6 @@ def test_tsne_is_repeatable_and_keeps_clusters_apart():
 
 def test_tsne_refuses_what_it_cannot_place():
     with pytest.raises(DataError):
-        plots.tsne_embedding(np.full((50, 2), np.nan), perplexity=5, seed=1)
+        tsne_embedding(np.full((50, 2), np.nan), perplexity=5, seed=1)
     with pytest.raises(DataError, match="perplexity"):
-        plots.tsne_embedding(np.ones((20, 2)), perplexity=30, seed=1)
+        tsne_embedding(np.ones((20, 2)), perplexity=30, seed=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recmia.papers.proposal import attacking, augmenting, measuring, preparing, training
+from recmia.experiments.rows import Row
+from recmia.papers.proposal import attacking, augmenting, preparing, training
 from recmia.run.workspace import open_study
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -35,19 +36,18 @@ def test_a_small_attack_on_real_clicks(real_data, tmp_path, monkeypatch):
     sessions = preparing.check(study)
     assert len(sessions) == 3000
     similar = augmenting.find_similar_items(study, sessions)
-    cohort_sets = augmenting.make_cohorts(study, sessions, similar)
-    training.train_models(study, cohort_sets)
-    attacking.attack_all(study)
-    table = measuring.measure_all(study).set_index(
-        ["setting", "attack", "condition", "subset", "epoch", "metric"]
-    )
+    augmenting.make_cohorts(study, sessions, similar)
+    records = training.train_models(study)
+    best = training.best_epochs(study, training.curves(records))
+    attacking.attack_all(study, best)
+    rows = attacking.attack_rows(study, best)
 
-    def auc(setting: str, attack: str, epoch: int, condition: str = attacking.HELDOUT):
-        return table.loc[(setting, attack, condition, attacking.ALL, epoch, "ROC AUC")]
+    def area(attack: str, labels: str, epoch: int | None) -> Row:
+        about = (attack, labels, epoch, "held-out", None, "ROC AUC")
+        facts = ("attack", "labels", "epoch", "nonmembers", "subset", "metric")
+        return next(row for row in rows if tuple(getattr(row, f) for f in facts) == about)
 
     # 300 sessions learned for 40 epochs are remembered; before the first epoch nothing is.
-    assert auc(attacking.SHADOW_LABELS, attacking.LOSS, 40).ci_low > 0.8
-    untrained = auc(attacking.SHADOW_LABELS, attacking.LOSS, 0)
-    blind = auc(attacking.NO_MODEL, attacking.BLIND, 0)
-    for measured in (untrained, blind):
+    assert area("loss threshold", "shadow", 40).ci_low > 0.8
+    for measured in (area("loss threshold", "shadow", 0), area("blind baseline", "none", None)):
         assert measured.ci_low < 0.55 and measured.ci_high > 0.45

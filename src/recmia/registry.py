@@ -10,7 +10,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import ValidationError, create_model
+
 from recmia.errors import SettingsError
+from recmia.section import Section
 
 
 class Registry(Mapping[str, type]):
@@ -46,34 +49,40 @@ class Registry(Mapping[str, type]):
     def __len__(self) -> int:
         return len(self._places())
 
-    def asked(self, name: str) -> set[str]:
-        """Names of the arguments that a class is constructed with."""
-        return set(inspect.signature(self[name]).parameters)
-
     def make(self, name: str, settings: Mapping[str, Any] | None = None, **offered: Any) -> Any:
-        """Construct one of the classes.
+        """Construct one of the classes; see `arguments`."""
+        return self[name](**self.arguments(name, settings, **offered))
+
+    def arguments(
+        self, name: str, settings: Mapping[str, Any] | None = None, **offered: Any
+    ) -> dict[str, Any]:
+        """What one of the classes is constructed with.
 
         Args:
             name: which.
-            settings: arguments that it must take.
+            settings: arguments that it has to take, of the types and in the ranges of its
+                constructor's annotations.
             offered: arguments that it is given if it asks for them, such as ``seed``.
 
         Raises:
-            SettingsError: there is no such class, it lacks a setting, or it needs something else.
+            SettingsError: there is no such class, or a setting is not possible.
         """
-        asked = self.asked(name)
-        if unknown := set(settings or {}) - asked:
+        kind = self[name]
+        asked = inspect.signature(kind, eval_str=True).parameters
+        if unknown := set(settings or {}) - set(asked):
             raise SettingsError(
                 f"The {self.what} '{name}' has no setting '{min(unknown)}'; it takes "
-                f"{', '.join(sorted(asked))}."
+                f"{', '.join(asked)}."
             )
-        arguments = {key: value for key, value in offered.items() if key in asked}
-        arguments |= settings or {}
+        types = {key: (asked[key].annotation, ...) for key in settings or {}}
         try:
-            inspect.signature(self[name]).bind(**arguments)
-        except TypeError as error:
-            raise SettingsError(f"The {self.what} '{name}' cannot be made here: {error}.") from None
-        return self[name](**arguments)
+            checked = create_model(kind.__name__, __base__=Section, **types)(**settings or {})
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise SettingsError(
+                f"The {self.what} '{name}', {'.'.join(map(str, first['loc']))}: {first['msg']}."
+            ) from None
+        return accepted(kind, **offered) | dict(checked)
 
     def _places(self) -> dict[str, tuple[str, str]]:
         """Name to module and class, by name."""
@@ -88,6 +97,12 @@ class Registry(Mapping[str, type]):
                         )
                     found[name] = file.stem, kind
         return dict(sorted(found.items()))
+
+
+def accepted(make: Callable[..., Any], **offered: Any) -> dict[str, Any]:
+    """Those of the arguments offered that a class or function asks for."""
+    asked = inspect.signature(make).parameters
+    return {name: value for name, value in offered.items() if name in asked}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Result files: same rows, same bytes; the papers' numbers on the rows they belong to."""
+"""Result files: same rows, same bytes; typed columns; the papers' numbers where they belong."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from recmia.errors import ArtifactError
-from recmia.experiments.results import (
-    COLUMNS,
-    ResultRow,
-    join_paper_values,
-    read_results,
-    write_results,
-)
+from recmia.experiments.results import frame, join_paper_values, read_results, write_results
+from recmia.experiments.rows import Row
 from recmia.run.registry import papers
 
-ROW = ResultRow(
-    "proposal", "Table 2", "YooChoose 1/64", "augmented as non-members; target labels",
-    "MLP on scores", "as published", "near-miss; epoch 30", "ROC AUC", 0.91234567, 0.9, 0.92, 3,
-)  # fmt: skip
-
-
-def test_columns_are_the_contract() -> None:
-    assert ",".join(COLUMNS) == (
-        "study,artefact,dataset,setting,attack,reading,condition,metric,value,ci_low,ci_high,"
-        "n_seeds,paper_value,note"
-    )
+ROW = Row(
+    study="proposal",
+    artefact="Table 2",
+    dataset="YooChoose 1/64",
+    attack="MLP on scores",
+    reading="as published",
+    metric="ROC AUC",
+    value=0.91234567,
+    ci_low=0.9,
+    ci_high=0.92,
+    n_seeds=3,
+    labels="target",
+    augmented="non-members",
+    nonmembers="near-miss",
+    epoch=30,
+)
 
 
 def test_numbers_are_rounded_but_counts_are_exact(tmp_path: Path) -> None:
@@ -42,22 +43,27 @@ def test_numbers_are_rounded_but_counts_are_exact(tmp_path: Path) -> None:
 
 
 def test_same_rows_in_any_order_give_the_same_bytes(tmp_path: Path) -> None:
-    rows = [replace(ROW, condition=f"near-miss; epoch {epoch}") for epoch in (5, 30, 100)]
+    rows = [replace(ROW, epoch=epoch) for epoch in (5, 30, 100)]
     write_results(rows, tmp_path / "a")
     write_results(rows[::-1], tmp_path / "b")
-    for name in ("results.json", "results.csv"):
+    for name in ("results.csv", "results.parquet"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     read = read_results(tmp_path / "a")
     assert [row.epoch for row in read] == [5, 30, 100]  # by number, not by letter
     assert read == read_results(tmp_path / "a" / "results.csv")
-    write_results(read, tmp_path / "c")
-    assert (tmp_path / "c" / "results.json").read_bytes() == (
-        tmp_path / "a" / "results.json"
-    ).read_bytes()
+
+
+def test_the_typed_file_holds_the_same_rows(tmp_path: Path) -> None:
+    rows = write_results([ROW, replace(ROW, epoch=None, held_out=False, share=0.7)], tmp_path)
+    table = pd.read_parquet(tmp_path / "results.parquet")
+    assert table.equals(frame(rows))
+    assert table.dtypes[["epoch", "held_out", "share"]].astype(str).tolist() == [
+        *("Int64", "boolean", "float64"),
+    ]
 
 
 def test_the_same_row_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="same key"):
+    with pytest.raises(ArtifactError, match="about the same thing.*epoch 30"):
         write_results([ROW, replace(ROW, value=0.5)], tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -68,6 +74,8 @@ def test_the_same_row_twice_is_refused(tmp_path: Path) -> None:
         ({"ci_low": 0.95, "ci_high": 0.9}, "swapped"),
         ({"note": "two\nlines"}, "one clean line"),
         ({"metric": ""}, "needs study, artefact and metric"),
+        ({"epoch": 1.5}, "whole numbers"),
+        ({"verdict": "perhaps"}, "not a verdict"),
     ],
 )
 def test_bad_rows_are_refused(change: dict, message: str) -> None:
@@ -84,7 +92,7 @@ def test_papers_numbers() -> None:
     table1 = {"days": 182, "items": 50549, "sessions": 6756575, "interactions": 26478390}
     table1 |= {"mean session length": 3.83, "Gini index": 0.89}
     for metric, value in table1.items():
-        row = ResultRow("proposal", "Table 1", "any", "", "", "", "", metric, 1)
+        row = Row(study="proposal", artefact="Table 1", metric=metric, value=1)
         assert join_paper_values([row], papers())[0].paper_value == value
 
 
@@ -102,9 +110,10 @@ def test_no_papers_number_on_what_it_is_not_comparable_with(change: dict) -> Non
     assert join_paper_values([replace(ROW, **change)], papers())[0].paper_value is None
 
 
-def test_a_file_that_is_no_results_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "results.json").write_text('[{"value": 1}]')
-    with pytest.raises(ArtifactError, match=r"results\.json is not a results file"):
+@pytest.mark.parametrize("text", ["study,value\nproposal,much\n", "study,colour\nproposal,red\n"])
+def test_a_file_that_is_no_results_file_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "results.csv").write_text(text)
+    with pytest.raises(ArtifactError, match=r"results\.csv is not a results file"):
         read_results(tmp_path)
     with pytest.raises(ArtifactError, match="is missing"):
         read_results(tmp_path / "nowhere")

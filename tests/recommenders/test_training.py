@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import json
-import multiprocessing
 from itertools import islice
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 
 from recmia.errors import ArtifactError, RecmiaError
 from recmia.recommenders import training
 from recmia.recommenders.scoring import position_scores, score_features
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import TrainingJob, train, train_many
+from recmia.recommenders.training import train
 from recmia.sessions import Sessions
 
 VOCABULARY = 30
@@ -97,25 +94,19 @@ def test_result_does_not_depend_on_the_number_of_threads(tmp_path):
     assert one.weights(4).read_bytes() == two.weights(4).read_bytes()
 
 
-def test_finished_training_is_returned_and_another_identity_starts_again(tmp_path):
+def test_finished_training_is_returned(tmp_path):
     first = train(target(), VOCABULARY, sessions(), tmp_path, seed=5)
     written = first.weights(4).stat().st_mtime_ns
     again = train(target(), VOCABULARY, sessions(), tmp_path, seed=5)
     assert again.curve == first.curve
     assert again.weights(4).stat().st_mtime_ns == written
-    before = load_file(first.weights(4))
-    other = train(target(recorded_epochs=(4,)), VOCABULARY, sessions(), tmp_path, seed=6)
-    assert sorted(p.name for p in tmp_path.glob("epoch_*")) == ["epoch_004.safetensors"]
-    after = load_file(other.weights(4))
-    assert any(not torch.equal(before[name], after[name]) for name in before)
 
 
 @pytest.mark.parametrize("what", ["seed", "sessions", "vocabulary", "settings", "validation"])
-def test_identity_covers_everything(tmp_path, what):
+def test_another_training_is_never_taken_for_this_one(tmp_path, what):
     arguments = {"target": target(epochs=1, recorded_epochs=(1,)), "vocabulary_size": VOCABULARY}
     arguments |= {"sessions": sessions(), "seed": 1, "validation": None, "folder": tmp_path}
-    train(**arguments)
-    first = json.loads((tmp_path / "identity.json").read_text())["identity"]
+    weights = train(**arguments).weights(1).read_bytes()
     changed = {
         "seed": {"seed": 2},
         "sessions": {"sessions": sessions(seed=3)},
@@ -123,8 +114,9 @@ def test_identity_covers_everything(tmp_path, what):
         "settings": {"target": target(epochs=1, recorded_epochs=(1,), learning_rate=1e-3)},
         "validation": {"validation": sessions(5)},
     }[what]
-    train(**{**arguments, **changed})
-    assert json.loads((tmp_path / "identity.json").read_text())["identity"] != first
+    with pytest.raises(ArtifactError, match="another training"):
+        train(**{**arguments, **changed})
+    assert training.load_record(tmp_path).weights(1).read_bytes() == weights
 
 
 def test_a_model_learns_what_always_follows(tmp_path):
@@ -153,34 +145,6 @@ def test_divergence_is_an_error(tmp_path):
     settings = target(learning_rate=1e30)
     with pytest.raises(RecmiaError, match="learning_rate"):
         train(settings, VOCABULARY, sessions(), tmp_path, seed=1)
-
-
-@pytest.mark.slow
-def test_side_by_side_equals_one_by_one(tmp_path):
-    jobs = [
-        TrainingJob(target(), VOCABULARY, sessions(), tmp_path / f"pool{seed}", seed)
-        for seed in (1, 2)
-    ]
-    records = train_many(jobs, workers=2)
-    for job, record in zip(jobs, records, strict=True):
-        alone = train(
-            target(), VOCABULARY, sessions(), tmp_path / f"alone{job.seed}", seed=job.seed
-        )
-        assert record.folder == job.folder
-        assert record.weights(4).read_bytes() == alone.weights(4).read_bytes()
-
-
-@pytest.mark.slow
-def test_a_failing_worker_stops_the_others(tmp_path):
-    diverging = target(learning_rate=1e30)
-    endless = target(epochs=100_000, recorded_epochs=(100_000,))
-    jobs = [
-        TrainingJob(diverging, VOCABULARY, sessions(), tmp_path / "bad", 1),
-        TrainingJob(endless, VOCABULARY, sessions(5_000), tmp_path / "long", 1),
-    ]
-    with pytest.raises(RecmiaError, match="diverged"):
-        train_many(jobs, workers=2)
-    assert not multiprocessing.active_children()
 
 
 def test_real_sessions_are_memorised(real_data, tmp_path):

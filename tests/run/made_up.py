@@ -1,139 +1,122 @@
-"""Made-up results in the words that the notebooks use, for the report's tests."""
+"""Made-up results in the columns that the notebooks use, for the report's tests."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
-from recmia.experiments.results import ResultRow, write_results
+from recmia.experiments.results import write_results
+from recmia.experiments.rows import Row
 
-READINGS = ("augmented as non-members", "augmented also trained on")
+AUGMENTED = ("non-members", "trained on")
 EPOCHS = (0, 15, 45, 90)
 
 
-def row(artefact: str, setting: str, attack: str, reading: str, condition: str, value, **more):
-    """A row of the proposal's study on made-up data."""
-    metric = more.pop("metric", "ROC AUC")
-    half = more.pop("half", 0.012)
-    if isinstance(value, float) and half:
-        more |= {"ci_low": value - half, "ci_high": value + half}
-    start = ("proposal", artefact, "made-up clicks", setting, attack, reading, condition, metric)
-    return ResultRow(*start, value, **more)
+def row(artefact: str, metric: str, value: float | int, half: float = 0.012, **columns: Any) -> Row:
+    """A row of the main study on made-up data."""
+    limits = {"ci_low": value - half, "ci_high": value + half} if half else {}
+    given = {"study": "proposal", "artefact": artefact, "dataset": "made-up clicks"}
+    return Row(**given | {"metric": metric, "value": value} | limits | columns)
 
 
-def rows_of(step: str) -> list[ResultRow]:
+def rows_of(step: str) -> list[Row]:
     """Rows that a step would write."""
-    if step == "01_preprocess":
-        facts = {"days": 182, "items": 17745, "sessions": 131491, "interactions": 557248}
-        facts |= {"mean session length": 4.238, "Gini index": 0.871}
-        note = "after cleaning; the paper's counts give 3.92"
-        return [
-            row("Table 1", "", "", "", "", value, metric=metric, half=0)
-            if metric != "mean session length"
-            else row("Table 1", "", "", "", "", value, metric=metric, half=0, note=note)
-            for metric, value in facts.items()
-        ]
-    if step == "02_augment":
-        audit = {"near-misses that were members, drawn again": 402, "share with neither": 0.3125}
-        return [
-            row("Cohort audit", "", "", "control", "", value, metric=fact, half=0, n_seeds=3)
-            for fact, value in audit.items()
-        ]
-    if step == "03_train":
-        return [
-            row(
-                "Ranking quality",
-                setting,
-                "GPT-2",
-                "",
-                f"epoch {e}",
-                0.31 - e / 600,
-                metric="HR@20",
-            )
-            for setting in READINGS
-            for e in EPOCHS
-        ] + [row("Ranking quality", "", "popularity", "", "", 0.011, metric="HR@20")]
-    rows = []
-    if step == "04_attack":
-        for i, reading in enumerate(READINGS):
-            for j, labels in enumerate(("target labels", "shadow labels")):
-                for k, kind in enumerate(("held-out", "near-miss")):
-                    if i and k:
-                        continue
-                    for epoch in EPOCHS:
-                        value = 0.5 + 0.465 * (epoch / 90) ** 0.5 - 0.03 * j - 0.02 * k - 0.01 * i
-                        published = not i and not j and k == 1
-                        rows += _attack(reading, labels, kind, epoch, value, published)
-            rows.append(
-                row("Controls", f"{reading}; no model", "blind baseline", "control", kind, 0.61)
-            )
-            rows.append(
-                row(
-                    "Controls", f"{reading}; no model", "blind baseline", "control", "held-out", 0.5
-                )
-            )
-        return rows
-    for attack, value in (("Biased-MIA", 0.507), ("DL-MIA", 0.497), ("random guess", 0.501)):
-        for serving, shift in (("one model for everybody", 0.0), ("popularity lists", 0.45)):
-            control = shift > 0
-            rows.append(
-                row(
-                    "Controls" if control else "Table 2",
-                    f"{READINGS[0]}; {serving}",
-                    attack,
-                    "control" if control else "as published",
-                    "near-miss; epoch 90",
-                    min(value + shift, 0.985),
-                    n_seeds=3,
-                    note="it may be the other algorithm that is found" if control else "",
-                )
-            )
-    return rows
+    return list(
+        {
+            "01_preprocess": _data,
+            "02_augment": _audit,
+            "03_train": _ranking,
+            "04_attack": _attacks,
+            "05_baselines": _baselines,
+        }[step]()
+    )
 
 
-def _attack(reading, labels, kind, epoch, value, published) -> list[ResultRow]:
-    setting, attack = f"{reading}; {labels}", "MLP on scores"
-    said = "as published" if published else "corrected"
-    condition = f"{kind}; epoch {epoch}" + ("; best validation" if epoch == 15 else "")
-    rows = [row("Leakage curve", setting, attack, said, condition, value, n_seeds=3)]
+def _data():
+    facts = {"days": 182, "items": 17745, "sessions": 131491, "interactions": 557248}
+    facts |= {"mean session length": 4.238, "Gini index": 0.871}
+    for metric, value in facts.items():
+        yield row("Table 1", metric, value, half=0)
+
+
+def _audit():
+    audit = {"near-misses that were members, drawn again": 402, "share with neither": 0.3125}
+    for fact, value in audit.items():
+        yield row("Cohort audit", fact, value, half=0, reading="control", n_seeds=3)
+
+
+def _ranking():
+    for augmented in AUGMENTED:
+        for checkpoint, value in (("best validation", 0.31), ("last", 0.28)):
+            columns = {"recommender": "gpt2", "augmented": augmented, "checkpoint": checkpoint}
+            yield row("Ranking quality", "HR@20", value, **columns)
+    yield row("Ranking quality", "HR@20", 0.011, recommender="popularity")
+
+
+def _attacks():
+    for i, augmented in enumerate(AUGMENTED):
+        for j, labels in enumerate(("target", "shadow")):
+            for k, nonmembers in enumerate(("held-out", "near-miss")):
+                if i and k:
+                    continue
+                for epoch in EPOCHS:
+                    value = 0.5 + 0.465 * (epoch / 90) ** 0.5 - 0.03 * j - 0.02 * k - 0.01 * i
+                    published = not i and not j and k == 1
+                    columns = {"augmented": augmented, "labels": labels, "nonmembers": nonmembers}
+                    yield from _attack(value, epoch, published, columns)
+        for nonmembers, value in (("near-miss", 0.61), ("held-out", 0.5)):
+            columns = {"attack": "blind baseline", "reading": "control", "labels": "none"}
+            columns |= {"augmented": augmented, "nonmembers": nonmembers}
+            yield row("Controls", "ROC AUC", value, **columns)
+
+
+def _attack(value: float, epoch: int, published: bool, columns: dict[str, Any]):
+    columns = columns | {"attack": "MLP on scores", "epoch": epoch, "n_seeds": 3}
+    columns["checkpoint"] = "best validation" if epoch == 15 else None
+    columns["reading"] = "as published" if published else "corrected"
+    yield row("Leakage curve", "ROC AUC", value, **columns)
     if epoch == EPOCHS[-1]:
-        note = "" if labels == "target labels" else "realistic: no label of the target is used"
-        rows.append(row("Table 2", setting, attack, said, condition, value, n_seeds=3, note=note))
-        more = {"n_seeds": 3, "metric": "TPR at 1% FPR"}
-        rows.append(row("Table 2", setting, attack, said, condition, 0.312, **more))
-        said, condition = "corrected", f"{kind}; unique sessions; epoch {epoch}"
-        rows.append(row("Table 2", setting, attack, said, condition, value - 0.004, n_seeds=3))
-    return rows
+        note = "" if columns["labels"] == "target" else "realistic: no label of the target is used"
+        yield row("Table 2", "ROC AUC", value, note=note, **columns)
+        yield row("Table 2", "TPR at 1% FPR", 0.312, **columns)
+        subset = columns | {"reading": "corrected", "subset": "unique sessions"}
+        yield row("Table 2", "ROC AUC", value - 0.004, **subset)
+
+
+def _baselines():
+    for attack, value in (("Biased-MIA", 0.507), ("DL-MIA", 0.497), ("random guess", 0.501)):
+        columns = {"attack": attack, "augmented": "non-members", "nonmembers": "near-miss"}
+        columns |= {"epoch": 90, "n_seeds": 3}
+        one = {"serving": "one model for everybody", "reading": "as published"}
+        yield row("Table 2", "ROC AUC", value, **columns | one)
+        two = {"serving": "popularity lists for non-members", "reading": "control"}
+        note = "it may be the other algorithm that is found"
+        yield row("Controls", "ROC AUC", min(value + 0.45, 0.985), note=note, **columns | two)
 
 
 def write_figures(folder: Path) -> None:
     """Two figures with their list."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
 
     folder.mkdir(parents=True, exist_ok=True)
     entries = []
-    for name, title in (("figure1", "t-SNE, generalising"), ("leakage", "Leakage curve")):
-        figure, axes = plt.subplots(figsize=(6, 4))
+    for name, title in (("figure1", "t-SNE, generalising"), ("leakage_curves", "Leakage curve")):
+        figure = Figure(figsize=(6, 4))
+        axes = figure.subplots()
         axes.plot(EPOCHS, [0.5, 0.7, 0.85, 0.95], marker="o")
         axes.set(xlabel="epoch", ylabel="ROC AUC")
-        for suffix in ("png", "svg"):
-            figure.savefig(
-                folder / f"{name}.{suffix}",
-                dpi=110,
-                metadata={"Date": None} if suffix == "svg" else None,
-            )
-        plt.close(figure)
-        caption = "Members and non-members at the best-validation checkpoint."
-        entry = {
-            "file": f"{name}.png",
-            "title": title,
-            "caption": caption,
-            "source": ["results.json"],
-        }
-        entries.append(entry)
+        for suffix, metadata in (("png", None), ("svg", {"Date": None})):
+            figure.savefig(folder / f"{name}.{suffix}", dpi=110, metadata=metadata)
+        entries.append(
+            {
+                "file": f"{name}.png",
+                "title": title,
+                "caption": "Members and non-members at the best-validation checkpoint.",
+                "source": ["results.csv"],
+                "artefact": "Figure 1" if name == "figure1" else "Leakage curve",
+            }
+        )
     (folder / "figures.json").write_text(json.dumps(entries))
 
 

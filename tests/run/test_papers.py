@@ -1,4 +1,4 @@
-"""A paper in the report: readings side by side, its numbers beside ours, verdicts counted."""
+"""A paper in the report: what it declares, and its tables beside its figures."""
 
 from __future__ import annotations
 
@@ -7,68 +7,32 @@ from pathlib import Path
 
 import pytest
 
-from recmia.experiments.results import ResultRow, join_paper_values, write_results
-from recmia.run import papers, registry
+from recmia.errors import ArtifactError
+from recmia.experiments.results import write_results
+from recmia.experiments.rows import Row
+from recmia.run import papers
+from recmia.run.papers import report_of
 from recmia.run.pipeline import make_plan
 
+MIMI = {"shadow_data": "M", "shadow": "item-neighbours"}
+MIMI |= {"target_data": "M", "target": "item-neighbours"}
 
-def row(artefact: str, setting: str, reading: str, metric: str, value: float, **more) -> ResultRow:
-    fields = {"attack": "Biased-MIA", "condition": "", "dataset": "MovieLens-1M"} | more
+
+def row(artefact: str, reading: str, metric: str, value: float, **columns) -> Row:
     limits = {"ci_low": value - 0.01, "ci_high": value + 0.01}
-    return ResultRow(
-        study="biased-mia", artefact=artefact, setting=setting, reading=reading, metric=metric,
-        value=value, **(limits | fields),
-    )  # fmt: skip
+    given = {"study": "biased-mia", "artefact": artefact, "dataset": "MovieLens-1M"}
+    given |= {"reading": reading, "metric": metric, "value": value, "attack": "Biased-MIA"}
+    return Row(**given | limits | columns)
 
 
 @pytest.fixture
-def rows() -> list[ResultRow]:
-    made = [
-        row("Figure 3", "MIMI", "as published", "hard-label AUC", 0.9),
-        row("Figure 3", "MIMI", "as published", "F1", 0.8),
-        row("Figure 3", "MIMI", "corrected", "ROC AUC", 0.97),
-        row("Figure 3", "MIMI", "control", "ROC AUC", 0.55, note="control: one model"),
-        row("Figure 3", "MLML", "corrected", "ROC AUC", 0.6),
-    ]
-    for place, value, said in (
-        ("AI", 0.1, "confirmed"),
-        ("LI", -0.2, "refuted"),
-        ("MI", 0.0, "open"),
-    ):
-        made.append(
-            row("Claims", "more is better", "corrected", "difference of ROC AUC", value,
-                attack="", condition=place, note=said)
-        )  # fmt: skip
-    return join_paper_values(made, registry.papers())
-
-
-def test_readings_stand_side_by_side_with_the_papers_number(rows) -> None:
-    table = papers.table(rows, "biased-mia", "Figure 3")
-    assert table.columns == (
-        *("Setting", "What", "Data", "as published: hard-label AUC", "corrected: ROC AUC"),
-        *("control: ROC AUC", "Paper", "Difference", "Note"),
-    )  # F1 is left to the table of all results
-    first, second = table.rows
-    assert first[3:] == (
-        *("0.900 [0.890, 0.910]", "0.970 [0.960, 0.980]", "0.550 [0.540, 0.560]"),
-        *("0.998", "-0.098", "control: one model"),
-    )
-    assert second[3:] == ("–", "0.600 [0.590, 0.610]", "–", "–", "–", "")
-    assert table.numeric == (3, 4, 5, 6, 7)
-
-
-def test_verdicts_are_gathered_and_listed(rows) -> None:
-    said = papers.claims(rows, "biased-mia")
-    assert said.rows == (
-        (
-            *("more is better", "corrected", "difference of ROC AUC", "-0.200 to +0.100"),
-            *("AI", "LI", "MI"),
-        ),
-    )
-    full = papers.claims_in_full(rows, "biased-mia")
-    assert full.rows[0][2:] == (
-        *("AI", "difference of ROC AUC", "+0.100 [+0.090, +0.110]", "confirmed"),
-    )
+def rows() -> list[Row]:
+    return [
+        row("Figure 3", "as published", "hard-label AUC", 0.9, **MIMI),
+        row("Figure 3", "corrected", "ROC AUC", 0.97, **MIMI),
+        row("Claims", "corrected", "difference of ROC AUC", 0.1, claim="easier-than-lfm",
+            verdict="confirmed", **MIMI),
+    ]  # fmt: skip
 
 
 def test_a_report_of_one_paper(tmp_path: Path, rows, monkeypatch) -> None:
@@ -89,9 +53,26 @@ def test_a_report_of_one_paper(tmp_path: Path, rows, monkeypatch) -> None:
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     assert "Figure 3: the attack where data set and algorithm are known" in text
     assert "Nine settings" in text and 'href="figures/biased-mia/figure3.png"' in page
-    assert "Biased-MIA (CCS 2021)" in text and "more is better" in text
+    assert "Biased-MIA (CCS 2021)" in text and "confirmed" in text.lower()
+    assert "easier-than-lfm" not in text  # the paper's words, not their key
     # Nothing of the main study is claimed where it was not run.
     assert "proposal" not in text.lower().replace("what recommenders leak", "")
-    assert "tables/biased-mia-figure-3.csv" in pages and "tables/headline.csv" not in pages
+    assert "tables/biased-mia-figure-3.csv" in pages
+    assert not any(name.startswith("tables/proposal") for name in pages)
     for anchor in re.findall(r'href="#([^"]+)"', page):
         assert f'id="{anchor}"' in page
+
+
+def test_rows_that_no_part_of_the_page_shows_are_none(rows) -> None:
+    (part,) = papers.parts(rows, {}, {})
+    assert part.study == "biased-mia" and part.datasets == ["MovieLens-1M"]
+    assert [artefact["name"] for artefact in part.artefacts] == ["Figure 3"]
+    assert [table.name for table in part.tables] == [
+        *("biased-mia-figure-3", "biased-mia-claims", "biased-mia-claims-in-full"),
+    ]
+
+
+def test_a_report_that_says_something_else_is_named(tmp_path: Path) -> None:
+    (tmp_path / "report.yaml").write_text("title: T\nsource: S\nquestion: Q\ncolour: red\n")
+    with pytest.raises(ArtifactError, match=r"(?s)report\.yaml: .*artefacts.*colour"):
+        report_of(tmp_path)

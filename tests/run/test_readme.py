@@ -5,29 +5,32 @@ from pathlib import Path
 import pytest
 
 from recmia.errors import ArtifactError
-from recmia.experiments.results import ResultRow, read_results
+from recmia.experiments.results import read_results
+from recmia.experiments.rows import Row
 from recmia.run.readme import BEGIN, END, headline, updated
+
+from .made_up import row
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 REPORT = CHECKOUT / "reports" / "yoochoose64"
 
 
-def row(attack: str, reading: str, value: float, paper: float | None = None) -> ResultRow:
-    return ResultRow(
-        "proposal", "Table 2", "clicks", "augmented as non-members; target labels", attack,
-        reading, "near-miss; epoch 3", "ROC AUC", value, value - 0.01, value + 0.01, 2, paper,
-    )  # fmt: skip
+@pytest.fixture
+def rows() -> list[Row]:
+    columns = {"attack": "MLP on scores", "reading": "as published", "labels": "target"}
+    columns |= {"augmented": "non-members", "nonmembers": "near-miss", "epoch": 3, "n_seeds": 2}
+    return [row("Table 2", "ROC AUC", 0.876, half=0.01, paper_value=0.90012, **columns)]
 
 
-def test_numbers_come_from_rows():
-    text = headline([row("MLP on scores", "as published", 0.876, 0.90012)], "p")
+def test_numbers_come_from_rows(rows):
+    text = headline(rows, "p")
     assert "0.876 [0.866, 0.886]" in text and "0.90012" in text and "clicks, 2 seeds" in text
+    assert "target labels; augmented as non-members; against near-miss non-members" in text
     assert "](reports/p/index.html)" in text
 
 
-def test_only_the_marked_part_is_replaced():
+def test_only_the_marked_part_is_replaced(rows):
     begin = BEGIN.format(profile="p")
-    rows = [row("MLP on scores", "as published", 0.876, 0.90012)]
     text = updated(f"before\n{begin}\nold\n{END}\nafter\n", rows, "p")
     assert text.startswith(f"before\n{begin}\n") and text.endswith(f"\n{END}\nafter\n")
     assert "old" not in text and "0.876" in text
@@ -35,8 +38,8 @@ def test_only_the_marked_part_is_replaced():
         updated("no marks", rows, "p")
 
 
-def test_no_table_2_is_refused():
-    with pytest.raises(ArtifactError, match="no Table 2"):
+def test_no_headline_is_refused():
+    with pytest.raises(ArtifactError, match="no headline"):
         headline([], "p")
 
 

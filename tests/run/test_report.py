@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import shutil
@@ -12,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from recmia.errors import ArtifactError
-from recmia.experiments import tables
-from recmia.experiments.results import read_results
+from recmia.experiments.results import read_results, sort_rows
 from recmia.run import pipeline
 from recmia.run.report import check_report, write_report
 
@@ -49,7 +47,7 @@ def test_report_from_beginning_to_end(plan: pipeline.Plan, checkout: Checkout) -
     assert write_report(plan) == (page, False)
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
     write_report(plan, force=True)
-    for name in ("results.csv", "results.json", "index.html", "tables/table2.csv"):
+    for name in ("results.csv", "results.parquet", "index.html", "tables/proposal-table-2.csv"):
         assert (folder / name).read_bytes() == before[folder / name]
 
     text = page.read_text()
@@ -64,7 +62,7 @@ def test_report_from_beginning_to_end(plan: pipeline.Plan, checkout: Checkout) -
     said = " ".join(re.sub(r"<[^>]+>", "", text).split())
     assert "ROC AUC of 0.945 [0.933, 0.957] after 90 epochs; the paper reports 0.90012" in said
     assert "ranks unseen sessions best (epoch 15) it is 0.670 [0.658, 0.682]" in said
-    assert "0.500 [0.488, 0.512] against held-out non-members" in said
+    assert "0.500 [0.488, 0.512], 0.610 [0.598, 0.622] against held-out, near-miss" in said
 
     # No page tells where it was made.
     for path in folder.rglob("*"):
@@ -82,7 +80,7 @@ def test_report_from_beginning_to_end(plan: pipeline.Plan, checkout: Checkout) -
 
     for name, spoil in {
         "index.html": lambda t: t.replace("0.945", "0.985"),
-        "results.json": lambda t: t.replace("0.945", "0.985"),
+        "results.csv": lambda t: t.replace("0.945", "0.985"),
         "notebooks/04_attack.html": lambda t: t + "x",
     }.items():
         kept = (folder / name).read_text()
@@ -116,29 +114,46 @@ def test_nothing_to_report(plan: pipeline.Plan) -> None:
         write_report(plan)
 
 
+def test_a_typed_file_that_says_otherwise_is_noticed(plan: pipeline.Plan) -> None:
+    from recmia.experiments.results import frame, write_results
+    from recmia.run.manifest import file_hashes, make_manifest
+    from recmia.run.report import _write_pages
+    from recmia.storage import read_json, write_json
+
+    folder = plan.paths.reports
+    rows = write_results([r for step in STEPS for r in rows_of(step)], folder)
+    _write_pages(folder, make_manifest(plan))
+    frame(rows).assign(value=0.5).to_parquet(folder / "results.parquet", index=False)
+    manifest = read_json(folder / "manifest.json")
+    write_json(folder / "manifest.json", manifest | {"files": file_hashes(folder)})
+    with pytest.raises(ArtifactError, match="results.parquet differs from results.csv"):
+        check_report(folder)
+
+
 def test_tables_put_ours_beside_the_papers() -> None:
     from recmia.experiments.results import join_paper_values
+    from recmia.run.papers import parts
     from recmia.run.registry import papers
 
-    rows = join_paper_values([row for step in STEPS for row in rows_of(step)], papers())
-    first = tables.table1(rows)
-    assert first.rows[0][:4] == ("days", "made-up clicks", "182", "182")
-    assert first.rows[3][2:4] == ("557,248", "26,478,390")
-    second = list(csv.reader(io.StringIO(tables.table2(rows).csv())))
-    assert second[1][0] == "MLP on scores" and second[1][4:7] == [
-        *("0.945 [0.933, 0.957]", "0.90012", "+0.045"),
-    ]
-    assert [line[5] for line in second[2:4]] == ["0.50694", "0.50352"]
-    assert {line[5] for line in second[4:]} == {"–"}
-    curve = tables.leakage_by_epoch(rows)
-    assert curve.columns[3:] == ("0", "15", "45", "90")
-    near = next(line for line in curve.rows if line[1:3] == (second[1][2], "near-miss"))
-    assert near[3:] == ("0.480", "0.670★", "0.809", "0.945")
-    lines = tables.table1(rows).markdown().splitlines()
-    assert lines[2:4] == [
-        "| Statistic | Data | Ours | Paper | Note |",
-        "| --- | --- | --: | --: | --- |",
-    ]
+    rows = sort_rows(join_paper_values([r for step in STEPS for r in rows_of(step)], papers()))
+    (part,) = parts(rows, {}, {})
+    tables = {table.name: table for table in part.tables}
+    first = {line[0]: line[1:3] for line in tables["proposal-table-1"].rows}
+    assert first["days"] == ("182", "182")
+    assert first["interactions"] == ("557,248", "26,478,390")
+    second = tables["proposal-table-2"]
+    assert second.columns == (
+        *("What", "Reading", "Condition", "Ours: ROC AUC", "Paper", "Difference", "Note"),
+    )
+    ours = {line[0]: line[3:6] for line in second.rows[:3]}
+    assert ours["MLP on scores"] == ("0.945 [0.933, 0.957]", "0.90012", "+0.045")
+    assert ours["Biased-MIA"][1] == "0.50694" and ours["DL-MIA"][1] == "0.50352"
+    assert {line[4] for line in second.rows[3:]} == {"–"}
+    curve = tables["proposal-leakage-curve"]
+    assert curve.columns[2:] == ("0", "15", "45", "90")
+    near = "target labels; augmented as non-members; against near-miss non-members"
+    (line,) = [line for line in curve.rows if line[1] == near]
+    assert line[2:] == ("0.480", "0.670★", "0.809", "0.945")
 
 
 def test_results_of_the_report_are_those_of_the_steps(tmp_path: Path) -> None:

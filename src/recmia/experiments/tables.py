@@ -30,6 +30,10 @@ class Shown(Section):
     columns: dict[str, dict[str, Any]] = Field(
         IN_ORDER, description="words to rows; a column for each metric of the readings if left out"
     )
+    kinds: dict[str, dict[str, Any]] = Field(
+        {}, description="words to rows: what a line is about, in place of its attack"
+    )
+    long: bool = Field(False, description="a line for each metric, not a column")
     across: str = Field("", description="a column of results whose values are the table's columns")
     star: dict[str, Any] = Field({}, description="rows whose cells get a star")
     paper_first: bool = Field(False, description="lines that the paper has a number for come first")
@@ -108,37 +112,41 @@ def difference(row: Row) -> str:
 def artefact_table(study: str, name: str, shown: Shown, rows: Iterable[Row], words: Words) -> Table:
     """A paper's table or figure: ours beside the paper's, a line a setting, attack and condition.
 
-    A factor that has one value in each of the table's columns is said in their headings, one that
-    has the same everywhere under the title; the others make lines.
+    A factor that has one value in each column of numbers is said under the title; the others, but
+    for those that columns and kinds ask for, are conditions of lines.
 
     Raises:
         ArtifactError: two rows have one cell.
     """
     rows = select(rows, {"artefact": shown.artefact or name, **shown.rows})
-    kinds: dict[str, list[Row]] = {}
+    columns: dict[str, list[Row]] = {}
     for row in rows:
         if not shown.metrics or row.metric in shown.metrics:
-            kinds.setdefault(first_kind(row, shown.columns), []).append(row)
-    kinds = {kind: kinds[kind] for kind in shown.columns if kind in kinds}
-    rows = [row for own in kinds.values() for row in own]
-    varied = distinguishing(rows)
-    within = {factor for own in kinds.values() for factor in distinguishing(own)}
-    asked = {*shown.star, shown.across, *(c for wanted in shown.columns.values() for c in wanted)}
-    heads = _heads(shown, kinds, words, varied - within - asked)
+            columns.setdefault(first_kind(row, shown.columns), []).append(row)
+    columns = {column: columns[column] for column in shown.columns if column in columns}
+    within = {factor for own in columns.values() for factor in distinguishing(own)}
+    declared = (*shown.columns.values(), *shown.kinds.values(), shown.star)
+    asked = {shown.across, *(factor for wanted in declared for factor in wanted)}
     facts = {
         "Setting": words.setting,
-        "What": lambda row: row.attack or words.value("recommender", row.recommender),
+        "What": lambda row: first_kind(row, shown.kinds) or _what(row, words),
+        "Reading": lambda row: "" if "reading" in asked else row.reading,
         "Condition": lambda row: words.condition(row, within - asked),
-        "Data": lambda row: row.dataset,
+        "Data": lambda row: row.dataset if several else "",
+        "Metric": lambda row: row.metric if shown.long else "",
     }
+    several = len({row.dataset for row in rows}) > 1
+    heads = _heads(shown, columns, words)
     lines: dict[tuple[str, ...], dict[str, Row]] = {}
-    for kind, own in kinds.items():
+    for column, own in columns.items():
         for row in own:
-            place, head = tuple(fact(row) for fact in facts.values()), heads[_key(row, kind, shown)]
+            place = tuple(fact(row) for fact in facts.values())
+            head = heads[_key(row, column, shown)]
             if head in lines.setdefault(place, {}):
+                where = "; ".join(filter(None, (*place, head)))
                 raise ArtifactError(
-                    f"{study}, {name}: two results have one cell, {'; '.join(filter(None, place))}, "
-                    f"{head}. Remedy: part them by `rows` or `columns` in report.yaml."
+                    f"{study}, {name}: two results have one cell: {where}. Remedy: part them by "
+                    "`rows`, `columns` or `kinds` in report.yaml."
                 )
             lines[place][head] = row
     cells = [(*place, *_cells(line, heads.values(), shown)) for place, line in lines.items()]
@@ -153,43 +161,69 @@ def artefact_table(study: str, name: str, shown: Shown, rows: Iterable[Row], wor
         tuple(head[i] for i in used),
         tuple(tuple(line[i] for i in used) for line in cells),
         tuple(place for place, i in enumerate(used) if len(facts) <= i < len(head) - 1),
-        words.condition(rows[0], {*FACTORS} - varied - asked) if rows else "",
+        _throughout(columns, words, {*FACTORS} - within - asked),
     )
+
+
+def _what(row: Row, words: Words) -> str:
+    """Whom a row is about: an attack, or a recommender."""
+    return row.attack or words.value("recommender", row.recommender)
+
+
+def _throughout(columns: Mapping[str, list[Row]], words: Words, factors: set[str]) -> str:
+    """What is true of all rows, then what is of each column's."""
+    varied = distinguishing(own[0] for own in columns.values())
+    rows = [row for own in columns.values() for row in own]
+    said = list({row.dataset for row in rows}) if len({row.dataset for row in rows}) == 1 else []
+    said += [words.condition(row, (factors - varied) & {*row.factor_values}) for row in rows[:1]]
+    for column, own in columns.items():
+        if told := words.condition(own[0], factors & varied):
+            said.append(f"{column}: {told}")
+    return "; ".join(filter(None, said))
 
 
 def _file_name(study: str, name: str) -> str:
     return f"{study}-{name}".lower().replace(",", "").replace(" ", "-")
 
 
-def _key(row: Row, kind: str, shown: Shown) -> tuple:
-    return (getattr(row, shown.across),) if shown.across else (kind, row.metric)
-
-
-def _heads(
-    shown: Shown, kinds: Mapping[str, list[Row]], words: Words, told: set[str]
-) -> dict[tuple, str]:
-    """Headings of the columns of numbers, in order; ``told`` are factors that they name."""
+def _key(row: Row, column: str, shown: Shown) -> tuple:
     if shown.across:
-        values = {getattr(row, shown.across) for own in kinds.values() for row in own}
+        return (getattr(row, shown.across),)
+    return (column,) if shown.long else (column, row.metric)
+
+
+def _heads(shown: Shown, columns: Mapping[str, list[Row]], words: Words) -> dict[tuple, str]:
+    """Headings of the columns of numbers, in order, by the key of their rows."""
+    if shown.across:
+        values = {getattr(row, shown.across) for own in columns.values() for row in own}
         return {(v,): words.value(shown.across, v) for v in sorted(values - {None})}
+    if shown.long:
+        return {(column,): column or "Ours" for column in columns}
     found = {}
-    for kind, own in kinds.items():
-        said = ", ".join(filter(None, (kind, words.condition(own[0], told))))
-        metrics = shown.metrics or sorted({row.metric for row in own})
-        for metric in metrics:
-            if any(row.metric == metric for row in own):
-                found[kind, metric] = f"{said}: {metric}" if said else metric
+    for column, own in columns.items():
+        there = {row.metric for row in own}
+        for metric in shown.metrics or sorted(there):
+            if metric in there:
+                found[column, metric] = f"{column}: {metric}" if column else metric
     return found
 
 
 def _cells(line: Mapping[str, Row], heads: Iterable[str], shown: Shown) -> Iterator[str]:
-    """Ours under each heading, the paper's, the difference, and notes."""
+    """Ours under each heading, the paper's, the difference, and notes.
+
+    Raises:
+        ArtifactError: the paper has several numbers for the line.
+    """
     for head in heads:
         row = line.get(head)
         star = "★" if row and shown.star and matches(row, shown.star) else ""
-        yield (with_interval(row) if not shown.across else number(row.value)) + star if row else "–"
-    beside = next((row for row in line.values() if row.paper_value is not None), None)
-    yield from (paper(beside), difference(beside)) if beside else ("–", "–")
+        yield (number(row.value) + star if shown.across else with_interval(row)) if row else "–"
+    beside = [row for row in line.values() if row.paper_value is not None]
+    if len({row.paper_value for row in beside}) > 1:
+        raise ArtifactError(
+            f"The paper has several numbers for one line: {beside[0]}. Remedy: `long: true`."
+        )
+    yield from (paper(beside[0]), difference(beside[0])) if beside else ("–", "–")
     yield "; ".join(dict.fromkeys(row.note for row in line.values() if row.note))
 
 
@@ -198,7 +232,7 @@ def claims(study: str, rows: Iterable[Row], words: Words) -> Table:
     cells = []
     for about, found in _by_claim(rows, words).items():
         places = [
-            ", ".join(where for row, where in found if row.verdict == said) or "–"
+            "; ".join(where for row, where in found if row.verdict == said) or "–"
             for said in VERDICTS[:-1]
         ]
         values = sorted(row.value for row, _ in found if row.value is not None)
@@ -241,4 +275,5 @@ def _by_claim(
 
 
 def _place(row: Row, words: Words, varied: set[str]) -> str:
-    return " ".join(filter(None, (words.setting(row), words.condition(row, varied)))) or row.dataset
+    said = (words.setting(row), words.condition(row, varied, sep=", "))
+    return ", ".join(filter(None, said)) or row.dataset

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from recmia.experiments.letters import letter_of
 from recmia.experiments.rows import FACTORS, Row
 
 RECOMMENDERS = {
@@ -17,16 +18,6 @@ RECOMMENDERS = {
     "caser": "Caser",
     "gru4rec": "GRU4Rec",
     "gpt2": "GPT-2",
-}
-# How the papers write a recommender in a setting, after its data set's letter.
-LETTERS = {
-    "item-neighbours": "I",
-    "lfm": "L",
-    "ncf": "N",
-    "content-based": "C",
-    "bert4rec": "B",
-    "caser": "C",
-    "gru4rec": "G",
 }
 NAMES = RECOMMENDERS | {"beta-vae": "β-VAE", "factor-vae": "FactorVAE"}
 # What is said of a column's value; of others the value alone, a truth value by its two words.
@@ -41,7 +32,7 @@ PHRASES = {
     "labels": "{} labels",
     "checkpoint": "{} checkpoint",
     "augmented": "augmented as {}",
-    "nonmembers": "against {}",
+    "nonmembers": "against {} non-members",
     "epoch": "epoch {}",
     "threshold": "l' = {}",
     "alpha": "α = {}",
@@ -66,10 +57,13 @@ PARTICULAR = {
     ("held_out", False): "scored users take part in training",
     ("zeros_observed", True): "missing counts as 0",
     ("zeros_observed", False): "observed entries",
+    ("checkpoint", "best by target labels"): "checkpoint chosen by the target's labels",
     ("augmented", "trained on"): "augmented also trained on",
     ("labels", "none"): "no model",
     ("nonmembers", "replaced"): "replaced members against replaced held-out",
 }
+# What is said where a column that is asked for has no value.
+ABSENT = {"ratio": "no defence", "epsilon": "least squares", "beta": "V known"}
 BOTH_SIDES = ("shadow_data", "shadow", "target_data", "target")
 # Columns that a setting is written from.
 IN_SETTING = (*BOTH_SIDES, "recommender", "system")
@@ -102,9 +96,9 @@ class Words:
         return f"{value:g}" if isinstance(value, float) else str(value)
 
     def word(self, column: str, value: Any) -> str:
-        """A value with what it is of: "k = 50", "70% of the shadow", "Item"."""
+        """A value with what it is of: "k = 50", "70% of the shadow", "Item", "no defence"."""
         if value is None or value == "":
-            return ""
+            return ABSENT.get(column, "")
         said = PARTICULAR.get((column, value))
         return said or PHRASES.get(column, "{}").format(self.value(column, value))
 
@@ -114,18 +108,19 @@ class Words:
             return self.value("system", row.system)
         if row.shadow and row.target:
             return self.side(row, "shadow") + self.side(row, "target")
-        return f"{row.target_data or ''}{LETTERS.get(row.recommender or '', '')}"
+        return row.target_data + letter_of(row.recommender or "") if row.target_data else ""
 
     def side(self, row: Row, side: str) -> str:
         """One side of a setting, data and recommender: "AI"."""
         recommender = getattr(row, side) or row.recommender
-        letter = LETTERS.get(recommender, recommender or "")
+        letter = letter_of(recommender or "")
         return f"{getattr(row, f'{side}_data') or ''}{letter}"
 
-    def condition(self, row: Row, columns: Iterable[str]) -> str:
+    def condition(self, row: Row, columns: Iterable[str], sep: str = "; ") -> str:
         """The given factors that are not of the setting, in the order of the table."""
-        kept = [name for name in FACTORS if name in columns and name not in (*IN_SETTING, "claim")]
-        return "; ".join(word for n in kept if (word := self.word(n, getattr(row, n))))
+        known = (*IN_SETTING, "claim", *(["half"] if row.shadow or row.recommender else []))
+        kept = [name for name in FACTORS if name in columns and name not in known]
+        return sep.join(word for n in kept if (word := self.word(n, getattr(row, n))))
 
     def say(self, row: Row, columns: Iterable[str], sep: str = ", ") -> str:
         """Several columns in words; "setting", "shadow side" and "target side" count as such."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recmia.experiments.letters import seed_word
 from recmia.lists.cohorts import load_side, load_vocabulary_size
-from recmia.lists.letters import seed_word
 from recmia.recommenders.base import Recommender
 from recmia.recommenders.ranking import hit_rate
+from recmia.registry import accepted
 from recmia.storage import write_arrays
 
 
@@ -46,11 +46,8 @@ def untrained(
     recommender: Callable[..., Recommender], options: dict[str, Any], split: Path
 ) -> Recommender:
     """A recommender of the items of a kept split, see `keep_lists`."""
-    asked = inspect.signature(recommender).parameters
-    sized = "vocabulary_size" in asked
-    return recommender(
-        **options, **{"vocabulary_size": load_vocabulary_size(split)} if sized else {}
-    )
+    size = load_vocabulary_size(split)
+    return recommender(**options, **accepted(recommender, vocabulary_size=size))
 
 
 def keep_lists(

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from recmia.lists.letters import GENERAL, LISTED, SEQUENTIAL, letter_of
+from recmia.experiments.letters import GENERAL, LISTED, SEQUENTIAL, letter_of
 from recmia.recommenders.registry import RECOMMENDERS
 from recmia.recommenders.settings import Epochs, ItemNeighbours, LatentFactors, NeuralCF
 from recmia.section import Section

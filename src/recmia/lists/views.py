@@ -5,22 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from recmia.attacks.base import Observations
 from recmia.attacks.difference_vectors import PositionWeights, difference_vectors
 from recmia.attacks.user_features import user_features
+from recmia.experiments.letters import seed_word
 from recmia.lists.cohorts import Side, load_side, load_vocabulary_size
-from recmia.lists.letters import seed_word
 from recmia.lists.serving import Model
-from recmia.lists.settings import Lists
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.popularity_randomization import PopularityRandomization
 from recmia.seeds import child_seed, generator
 from recmia.sessions import Sessions
 from recmia.storage import read_arrays
+
+if TYPE_CHECKING:
+    from recmia.lists.settings import Lists
 
 SEEDS = "biased-mia"  # the first word of every seed in this package
 Serving = Literal[

@@ -12,18 +12,19 @@ What is kept, each made from the one before: `data`, `split`, `lists` and `vecto
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import wraps
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from recmia.data.registry import find_files
 from recmia.experiments.kept import Kept
+from recmia.experiments.letters import cell_of
 from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import Side, keep_split, load_side
 from recmia.lists.data import keep_interactions, keep_synthetic
-from recmia.lists.letters import cell_of
 from recmia.lists.movies import movie_recommender
 from recmia.lists.serving import Model, keep_lists
 from recmia.lists.settings import Lists
@@ -31,6 +32,19 @@ from recmia.lists.vectors import keep_vectors
 from recmia.lists.views import SEEDS, Scene, View, view_of
 from recmia.recommenders.registry import RECOMMENDERS
 from recmia.seeds import child_seed
+
+
+def _once(method: Callable[..., Kept]) -> Callable[..., Kept]:
+    """Construct each result once: hundreds rest on it, and its identity takes a while."""
+
+    @wraps(method)
+    def known(self: ListWorld, *args: Any) -> Kept:
+        key = (method.__name__, *args)
+        if key not in self._known:
+            self._known[key] = method(self, *args)
+        return self._known[key]
+
+    return known
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,7 @@ class ListWorld:
     study: Study
     settings: Lists
     folder: Path
+    _known: dict[tuple, Kept] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def seeds(self) -> range:
@@ -60,6 +75,7 @@ class ListWorld:
         """The recommender of the paper's two letters, seen as the settings say."""
         return view_of(self.settings, *cell_of(cell), **fields)
 
+    @_once
     def data(self, name: str) -> Kept:
         """A data set (`recmia.lists.data.load_kept`)."""
         data, path = self.settings.datasets[name], self.folder / "data" / f"{name}.npz"
@@ -73,6 +89,7 @@ class ListWorld:
             path, keep_interactions, data.source, files, least=data.least, known_times=timed
         )
 
+    @_once
     def split(self, name: str, seed: int) -> Kept:
         """Its users in disjoint cohorts (`recmia.lists.cohorts.load_cohorts`)."""
         return Kept(
@@ -89,6 +106,7 @@ class ListWorld:
         """The users of a model's side."""
         return load_side(self.split(model.data, model.seed).ensure(), model.side, model.share)
 
+    @_once
     def lists(self, model: Model) -> Kept:
         """What a model serves (`recmia.lists.serving.keep_lists`)."""
         name = f"{model.data}-{model.recommender}"
@@ -104,6 +122,7 @@ class ListWorld:
             top_k=self.settings.top_k,
         )
 
+    @_once
     def vectors(self, name: str, seed: int, dim: int) -> Kept:
         """Item vectors of a data set ("vectors", float32 [V, dim])."""
         return Kept(
@@ -135,17 +154,18 @@ class ListWorld:
 
     def recommender(self, model: Model) -> tuple[Callable[..., Any], dict[str, Any]]:
         """What makes the untrained recommender of a model, and all that it takes but V."""
-        asked = RECOMMENDERS.asked(model.recommender)
-        if "item_features" in asked:
+        name = model.recommender
+        if name == "content-based":
             place = find_files(self.settings.datasets[model.data].source, self.study.paths.data)[0]
             place = place if place.suffix == ".zip" else place.parent
             return movie_recommender, {"interactions": self.data(model.data), "metadata": place}
+        chosen = self.settings.settings_of(name) | (
+            {"epochs": model.epochs} if model.epochs else {}
+        )
         seed = self.seed("recommender", *model.seed_words)
-        options = {"seed": seed, "device": self.study.device}
-        options = {name: value for name, value in options.items() if name in asked}
-        options |= self.settings.settings_of(model.recommender)
-        options |= {"epochs": model.epochs} if model.epochs else {}
-        return RECOMMENDERS[model.recommender], options
+        return RECOMMENDERS[name], RECOMMENDERS.arguments(
+            name, chosen, seed=seed, device=self.study.device
+        )
 
     def cost(self, model: Model) -> float:
         """About how long a fit takes, in units of its own."""

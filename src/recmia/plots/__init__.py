@@ -3,7 +3,6 @@
 Figures are plain :class:`matplotlib.figure.Figure` objects; nothing is registered with pyplot.
 """
 
-from recmia.embedding import tsne_embedding
 from recmia.plots.curves import curves
 from recmia.plots.diagram import pipeline_diagram
 from recmia.plots.dots import dots
@@ -23,6 +22,5 @@ __all__ = [
     "pipeline_diagram",
     "roc_curves",
     "save_figure",
-    "tsne_embedding",
     "tsne_scatter",
 ]

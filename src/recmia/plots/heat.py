@@ -29,8 +29,15 @@ def heat_maps(frame: pd.DataFrame, *, title: str) -> Figure:
         table = table.reindex(index=order[::-1], columns=order)
         sns.heatmap(
             table,
-            vmin=0, vmax=1, center=0.5, cmap="vlag", linewidths=0.4,
-            annot=True, fmt=".2f", annot_kws={"fontsize": 7}, square=True,
+            vmin=0,
+            vmax=1,
+            center=0.5,
+            cmap="vlag",
+            linewidths=0.4,
+            annot=True,
+            fmt=".2f",
+            annot_kws={"fontsize": 7},
+            square=True,
             cbar=name == names[-1],
             cbar_kws={"shrink": 0.8, "label": "AUC"},
             ax=axes,

@@ -49,9 +49,15 @@ def tsne_scatter(
         rows = rows.iloc[generator(0, "drawing order").permutation(len(rows))]
         sns.scatterplot(
             rows,
-            x="x", y="y", hue="membership", ax=axes, legend=False,
+            x="x",
+            y="y",
+            hue="membership",
+            ax=axes,
+            legend=False,
             palette={True: MEMBER_COLOUR, False: NONMEMBER_COLOUR},
-            alpha=0.6, linewidth=0, rasterized=True,
+            alpha=0.6,
+            linewidth=0,
+            rasterized=True,
             s=float(np.clip(12000 / len(rows), 4, 14)),
         )
         axes.set(xticks=[], yticks=[], xlabel="t-SNE 1", ylabel="t-SNE 2", title=name or "")

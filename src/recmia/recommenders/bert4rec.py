@@ -18,6 +18,7 @@ from recmia.recommenders.sequences import (
     length_batches,
     own_chance,
 )
+from recmia.section import Count, Dropped, Positive
 from recmia.seeds import generator
 from recmia.sessions import PADDING, START, Sessions
 
@@ -67,15 +68,15 @@ class BERT4Rec(RankedByHistory):
         self,
         *,
         vocabulary_size: int,
-        dim: int = 256,
-        layers: int = 2,
-        heads: int = 4,
-        length: int = 50,
+        dim: Count = 256,
+        layers: Count = 2,
+        heads: Count = 4,
+        length: Count = 50,
         mask_share: float = 0.3,
-        dropout: float = 0.1,
-        epochs: int = 60,
-        learning_rate: float = 1e-3,
-        batch_size: int = 128,
+        dropout: Dropped = 0.1,
+        epochs: Count = 60,
+        learning_rate: Positive = 1e-3,
+        batch_size: Count = 128,
         device: str = "cpu",
         seed: int,
     ) -> None:

@@ -12,6 +12,7 @@ from recmia.errors import SettingsError
 from recmia.recommenders.base import Recommender
 from recmia.recommenders.histories import check_distinct_users, histories_of, trained_places
 from recmia.recommenders.sequences import check_sequences, drop, last_items, own_chance, ranked_by
+from recmia.section import Count, Dropped, NotNegative, Positive
 from recmia.seeds import generator
 from recmia.sessions import PADDING, Sessions
 
@@ -53,17 +54,17 @@ class Caser(Recommender):
         self,
         *,
         vocabulary_size: int,
-        window: int = 5,
-        targets: int = 3,
-        dim: int = 50,
-        vertical: int = 4,
-        horizontal: int = 16,
-        dropout: float = 0.5,
-        negatives: int = 3,
-        epochs: int = 50,
-        learning_rate: float = 1e-3,
-        regularisation: float = 1e-6,
-        batch_size: int = 512,
+        window: Count = 5,
+        targets: Count = 3,
+        dim: Count = 50,
+        vertical: Count = 4,
+        horizontal: Count = 16,
+        dropout: Dropped = 0.5,
+        negatives: Count = 3,
+        epochs: Count = 50,
+        learning_rate: Positive = 1e-3,
+        regularisation: NotNegative = 1e-6,
+        batch_size: Count = 512,
         device: str = "cpu",
         seed: int,
     ) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from recmia.device import resolve_device
 from recmia.errors import DataError
 from recmia.recommenders.sequences import RankedByHistory, check_sequences, drop, own_chance
+from recmia.section import Count, Dropped, Positive
 from recmia.seeds import generator
 from recmia.sessions import Sessions
 
@@ -49,11 +50,11 @@ class GRU4Rec(RankedByHistory):
         self,
         *,
         vocabulary_size: int,
-        hidden: int = 100,
-        dropout: float = 0.5,
-        epochs: int = 10,
-        learning_rate: float = 0.01,
-        batch_size: int = 50,
+        hidden: Count = 100,
+        dropout: Dropped = 0.5,
+        epochs: Count = 10,
+        learning_rate: Positive = 0.01,
+        batch_size: Count = 50,
         device: str = "cpu",
         seed: int,
     ) -> None:

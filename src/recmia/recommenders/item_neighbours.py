@@ -10,6 +10,7 @@ from scipy import sparse
 from recmia.recommenders.base import Recommender
 from recmia.recommenders.histories import histories_of, user_chunks
 from recmia.recommenders.lists import ranked_lists
+from recmia.section import Count
 from recmia.sessions import FIRST_ITEM, Sessions
 
 
@@ -30,7 +31,7 @@ class ItemNeighbours(Recommender):
     name = "item-neighbours"
 
     def __init__(
-        self, *, vocabulary_size: int, neighbours: int = 100, last_clicks: int | None = 3
+        self, *, vocabulary_size: int, neighbours: Count = 100, last_clicks: Count | None = 3
     ) -> None:
         self.vocabulary_size = vocabulary_size
         self.neighbours, self.last_clicks = neighbours, last_clicks

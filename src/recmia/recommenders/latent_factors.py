@@ -19,6 +19,7 @@ from recmia.recommenders.histories import (
 )
 from recmia.recommenders.lists import top_lists
 from recmia.row_draws import row_uniform
+from recmia.section import Count, NotNegative, Positive
 from recmia.seeds import generator
 from recmia.sessions import Sessions
 
@@ -49,11 +50,11 @@ class LatentFactors(Recommender):
         self,
         *,
         vocabulary_size: int,
-        dim: int = 100,
-        epochs: int = 20,
-        learning_rate: float = 0.01,
-        regularisation: float = 0.01,
-        batch_size: int = 256,
+        dim: Count = 100,
+        epochs: Count = 20,
+        learning_rate: Positive = 0.01,
+        regularisation: NotNegative = 0.01,
+        batch_size: Count = 256,
         seed: int,
     ) -> None:
         self.vocabulary_size, self.dim, self.epochs = vocabulary_size, dim, epochs

@@ -20,6 +20,7 @@ from recmia.recommenders.lists import top_lists
 from recmia.recommenders.neumf import NeuMF, log_loss_gradient
 from recmia.recommenders.sequences import check_filled
 from recmia.row_draws import row_uniform
+from recmia.section import Count, Positive
 from recmia.seeds import generator
 from recmia.sessions import Sessions
 
@@ -56,11 +57,11 @@ class NeuralCF(Recommender):
         self,
         *,
         vocabulary_size: int,
-        factors: int = 8,
-        layers: tuple[int, ...] = (64, 32, 16),
-        epochs: int = 20,
-        learning_rate: float = 1e-3,
-        batch_size: int = 256,
+        factors: Count = 8,
+        layers: tuple[Count, ...] = (64, 32, 16),
+        epochs: Count = 20,
+        learning_rate: Positive = 1e-3,
+        batch_size: Count = 256,
         device: str = "cpu",
         seed: int,
     ) -> None:

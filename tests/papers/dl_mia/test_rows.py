@@ -1,7 +1,8 @@
-"""Rows of notebook 12: each number under its own name, beside its own data set."""
+"""Rows of notebook 12: each number under its own columns, beside its own data set."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +10,11 @@ import pytest
 
 from recmia.evaluation.intervals import Measurement
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
-from recmia.papers.biased_mia.claims import AS_PUBLISHED, CORRECTED
-from recmia.papers.dl_mia import pictures, reporting, verdicts
+from recmia.experiments import lines as engine
+from recmia.experiments.lines import claim_rows, line_rows
+from recmia.experiments.rows import AS_PUBLISHED, CONFIRMED, CORRECTED, OPEN, Row
+from recmia.papers.dl_mia import leak, pictures
+from recmia.papers.dl_mia.counts import count_rows
 from recmia.papers.dl_mia.fits import (
     BIASED,
     BIASED_RELEASED,
@@ -19,7 +23,11 @@ from recmia.papers.dl_mia.fits import (
     LEAKY_BEST,
     PRETRAINED,
     SELF_TRAINED,
+    Scored,
 )
+from recmia.papers.dl_mia.paper import PAPER
+from recmia.papers.dl_mia.tables import all_entries, grid, lines_of
+from recmia.papers.dl_mia.worlds import HALVES, worlds
 from recmia.run.settings import load_settings
 
 # What each attack is made to have here, so that every difference is known.
@@ -32,119 +40,182 @@ KNOWN = {
     LEAKY: 0.82,
     LEAKY_BEST: 0.90,
 }
+KINDS = (ROC_AUC, HARD_LABEL_AUC)
 
 
 @pytest.fixture
 def study() -> SimpleNamespace:
-    return SimpleNamespace(settings=load_settings("dl-mia"))
+    return SimpleNamespace(settings=load_settings("dl-mia"), folder=Path)
 
 
 @pytest.fixture
 def known(monkeypatch):
-    """Differences and areas from `KNOWN`, a little higher where both recommenders are the same."""
+    """Differences and areas from `KNOWN`, a little higher where both recommenders are the same.
 
-    def area(scored) -> float:
+    Where scores should lie stands the attack itself.
+    """
+
+    def area(scored: Scored) -> float:
         same = scored.fit.shadow.name == scored.fit.target.name
         return KNOWN[scored.attack] + (0.01 if same else 0.0)
 
-    def differences(study, half, pairs, where):
+    def differences(study, folder, pairs):
         return [
             {
                 kind: Measurement(kind, value, value - 0.015, value + 0.015, 3)
-                for kind in (ROC_AUC, HARD_LABEL_AUC)
+                for kind in KINDS
                 for value in (area(first) - area(second),)
             }
             for first, second in pairs
         ]
 
-    def read_measured(study, half, scored):
-        value = area(scored)
-        return [Measurement(kind, value, value, value, 3) for kind in (ROC_AUC, HARD_LABEL_AUC)]
+    def measure(study, folder, cases):
+        return {
+            case: [Measurement(kind, area(case), area(case), area(case), 3) for kind in KINDS]
+            for case in cases
+        }
 
-    for module in (reporting, verdicts):
+    monkeypatch.setattr(engine, "measure", measure)
+    for module in (engine, leak):
         monkeypatch.setattr(module, "differences", differences)
-    monkeypatch.setattr(verdicts, "read_measured", read_measured)
+
+
+def leak_rows(study) -> list[Row]:
+    fits = [fit for half, world in worlds(study).items() for fit in grid(half, world)]
+    return leak.leak_rows(study, {(one := Scored(f, a)): one for f in fits for a in KNOWN})
+
+
+def made(rows: list[Row], kind: str) -> dict[tuple, float]:
+    """Checkpoint, variant and other side, to the difference or "share"."""
+    return {
+        (r.checkpoint, r.variant, r.against) + (("share",) if "share" in r.metric else ()): r.value
+        for r in rows
+        if kind in r.metric
+    }
 
 
 def test_the_published_gain_falls_into_its_parts(study, known) -> None:
-    rows = [r for r in reporting.share_rows(study, {}) if r.setting == "AIML"]
-    assert {r.dataset for r in rows} == {"MovieLens-1M"}
-    of = {r.metric.removesuffix(f", {ROC_AUC}"): r.value for r in rows if ROC_AUC in r.metric}
-    assert of["gain over Biased-MIA, as published"] == pytest.approx(0.40)
-    assert of["gain over Biased-MIA, as published, last checkpoint"] == pytest.approx(0.32)
-    assert of["gain over Biased-MIA, the released code without the leak"] == pytest.approx(0.04)
-    assert of["gain over Biased-MIA, corrected"] == pytest.approx(0.03)
-    assert of["added by the leak"] == pytest.approx(0.28)
-    assert of["added by the choice of the checkpoint"] == pytest.approx(0.08)
-    assert of["share of the published gain: the leak"] == pytest.approx(0.70)
-    assert of["share of the published gain: the choice of the checkpoint"] == pytest.approx(0.20)
+    ours = [r for r in leak_rows(study) if (r.shadow_data, r.target_data) == ("A", "M")]
+    ours = [r for r in ours if (r.shadow, r.target) == ("item-neighbours", "lfm")]
+    assert {r.dataset for r in ours} == {"MovieLens-1M"}
+    best = "best by target labels"
+    assert made(ours, ROC_AUC) == pytest.approx(
+        {
+            (best, "label leak", "Biased-MIA"): 0.40,
+            ("last", "label leak", "Biased-MIA"): 0.32,
+            ("last", "guessed labels", "Biased-MIA"): 0.04,
+            (None, None, "Biased-MIA"): 0.03,
+            ("last", "label leak", "guessed labels"): 0.28,
+            (best, "label leak", "last"): 0.08,
+            ("last", "label leak", "guessed labels", "share"): 0.70,
+            (best, "label leak", "last", "share"): 0.20,
+        }
+    )
 
 
 def test_means_stand_beside_the_settings(study, known) -> None:
-    rows = [r for r in reporting.share_rows(study, {}) if r.setting == reporting.MEAN]
-    of = {(r.attack, r.metric): r.value for r in rows}
-    for figure in ("Figure 3a", "Figure 3b"):
-        assert of[figure, f"added by the leak, {ROC_AUC}"] == pytest.approx(0.28)
-        share = of[figure, f"share of the published gain: the leak, {ROC_AUC}"]
-        assert share == pytest.approx(0.70)
+    means = [r for r in leak_rows(study) if r.note == "mean over settings"]
+    assert {(r.dataset, r.shadow, r.target) for r in means} == {("", None, None)}
+    for half in HALVES:
+        of = made([r for r in means if r.half == half], ROC_AUC)
+        assert of["last", "label leak", "guessed labels"] == pytest.approx(0.28)
+        assert of["last", "label leak", "guessed labels", "share"] == pytest.approx(0.70)
 
 
 def test_no_share_of_a_gain_that_may_be_none(study, known, monkeypatch) -> None:
     # The interval reaches 0.02, which counts as no difference.
     monkeypatch.setitem(KNOWN, LEAKY_BEST, 0.505)
-    rows = reporting.share_rows(study, {})
-    assert rows and not [r for r in rows if r.metric.startswith(reporting.SHARE)]
+    rows = leak_rows(study)
+    assert rows and not [r for r in rows if "share" in r.metric]
 
 
 def test_claims_have_the_verdict_of_their_own_reading(study, known) -> None:
-    rows = verdicts.claim_rows(study, {})
+    entries = all_entries(study)
+    lines = lines_of(study, entries, {entry.scored: entry.scored for entry in entries})
+    rows = claim_rows(study, Path(), lines, PAPER.claims)
+    measured = line_rows(study, Path(), lines, KINDS)
+    rows += count_rows(measured, PAPER.claims)
     assert len({r.key for r in rows}) == len(rows)
 
-    def said(claim: str, reading: str) -> list[tuple[float, str]]:
+    def said(claim: str, reading: str, half: str | None = None) -> list[tuple[float, str]]:
         return [
-            (r.value, r.note) for r in rows if r.setting.endswith(claim) and r.reading == reading
+            (round(r.value, 3), r.verdict)
+            for r in rows
+            if (r.claim, r.reading) == (claim, reading) and half in (None, r.half)
         ]
 
-    beats = said("3a: DL-MIA beats Biased-MIA", AS_PUBLISHED)
-    assert len(beats) == 36 and {note for _, note in beats} == {"confirmed"}
-    assert {round(value, 3) for value, _ in beats} == {0.4}
-    assert {round(v, 3) for v, _ in said("3b: DL-MIA beats Biased-MIA", CORRECTED)} == {0.03}
-    helps = said("reweighting helps further", CORRECTED)
-    assert len(helps) == 8 and {note for _, note in helps} == {"open"}
-    assert not said("reweighting helps further", AS_PUBLISHED)
-    assert len(said("beats Biased-MIA, texts", CORRECTED)) == 4 + 1
+    assert said("dl-mia-beats-biased-mia", AS_PUBLISHED, "general") == [(0.4, CONFIRMED)] * 36
+    beats = said("dl-mia-beats-biased-mia", CORRECTED, "sequential")
+    assert len(beats) == 36 and {value for value, _ in beats} == {0.03}
+    helps = said("reweighting-helps-further", CORRECTED)
+    assert len(helps) == 8 and {verdict for _, verdict in helps} == {OPEN}
+    assert not said("reweighting-helps-further", AS_PUBLISHED)
+    assert len(said("dl-mia-beats-biased-mia-texts", CORRECTED)) == 4 + 1
+    # As well: the difference of nothing, with an interval within 0.02.
+    assert said("beta-vae-does-as-well", AS_PUBLISHED) == [(0, CONFIRMED)] * 8
+    lowered = [r for r in rows if r.claim == "defence-lowers-dl-mia"]
+    assert len(lowered) == 16 and {(r.ratio, r.against) for r in lowered} == {(None, "0.1")}
     # Counts: everything is over 0.8 as published, nothing corrected; the diagonal is the best.
-    assert said("over 0.8 in most settings (over 80%)", AS_PUBLISHED) == [(1, "confirmed")] * 2
-    assert said("over 0.8 in most settings (over 80%)", CORRECTED) == [(0, "refuted")] * 2
-    assert said("below 0.7 in over 60% of settings", AS_PUBLISHED) == [(1, "confirmed")]
-    assert said("like is the best", CORRECTED) == [(1, "confirmed")] * 2
+    assert said("dl-mia-over-0.8", AS_PUBLISHED) == [(1, OPEN)] * 2
+    assert said("dl-mia-over-0.8", CORRECTED) == [(0, OPEN)] * 2
+    assert said("biased-mia-below-0.7", AS_PUBLISHED) == [(1, OPEN)]
+    assert said("like-shadow-is-best", CORRECTED) == [(1, OPEN)] * 2
 
 
 def test_the_best_shadow_is_counted_by_target() -> None:
     areas = np.array([[0.9, 0.8, 0.7], [0.95, 0.85, 0.7], [0.1, 0.2, 0.6]])
-    assert verdicts._diagonal_best(areas) == pytest.approx(1 / 3)
+    names = ("item-neighbours", "lfm", "ncf")
+    rows = [
+        Row(
+            study="dl-mia",
+            artefact="Figure 3b",
+            attack="DL-MIA",
+            reading=CORRECTED,
+            metric=ROC_AUC,
+            value=areas[i, j],
+            half="sequential",
+            shadow_data="M",
+            target_data="M",
+            shadow=names[i],
+            target=names[j],
+        )
+        for i, j in np.ndindex(3, 3)
+    ]
+    claims = {
+        "like-shadow-is-best": {"artefact": "Figure 3b"},
+        "dl-mia-over-0.8": {"artefact": ["Figure 3b"]},
+    }
+    best, over = (
+        next(r for r in count_rows(rows, {key: claim}) if r.reading == CORRECTED)
+        for key, claim in claims.items()
+    )
+    # The second target has its like for the best shadow, the first and the third have not.
+    assert best.value == pytest.approx(1 / 3, abs=1e-6)
+    assert over.value == pytest.approx(3 / 9, abs=1e-6)
+    assert {best.shadow, best.target, best.ci_low} == {None} and best.half == "sequential"
 
 
 def test_a_picture_names_the_data_set_of_its_target(study, monkeypatch) -> None:
-    value = Measurement(ROC_AUC, 0.7, 0.6, 0.8, 3)
-    panels = [
-        ("sides", pictures.RAW),
-        ("sides", pictures.INVARIANT),
-        ("kinds", pictures.BEFORE),
-        ("kinds", pictures.AFTER),
-    ]
-    monkeypatch.setattr(reporting, "distances", lambda study: [(*p, value) for p in panels])
-    rows = reporting.picture_rows(study)
-    assert {(r.dataset, r.setting) for r in rows} == {("MovieLens-1M", "ANML")}
-    found = {(r.artefact, r.condition) for r in rows}
-    assert found == {
-        ("Figure 1", pictures.RAW),
-        ("Figure 1", pictures.BEFORE),
-        *(("Figure 5", panel) for _, panel in panels),
-    }
-    kinds = {r.metric for r in rows if r.condition == pictures.AFTER}
-    assert kinds == {
-        "ROC AUC of telling factors of the attacker from hidden states of the recommender"
+    def measured(study, folder, lines, metrics):
+        return [Row(**line.columns, metric=ROC_AUC, value=0.7, n_seeds=3) for line in lines]
+
+    monkeypatch.setattr(pictures, "line_rows", measured)
+    monkeypatch.setattr(pictures, "make_all", lambda *args, **told: None)
+    monkeypatch.setattr(pictures, "kept_pictures", lambda study: [])
+    rows = pictures.picture_rows(study)
+    assert {r.dataset for r in rows} == {"MovieLens-1M"}
+    pictured = {(r.shadow_data, r.shadow, r.target_data, r.target) for r in rows}
+    assert pictured == {("A", "ncf", "M", "lfm")}
+    sides = "ROC AUC of telling shadow from target"
+    kinds = "ROC AUC of telling factors of the attacker from hidden states of the recommender"
+    assert {(r.artefact, r.features, r.metric) for r in rows} == {
+        ("Figure 1", "difference vectors", sides),
+        ("Figure 1", "difference vectors", kinds),
+        ("Figure 5", "difference vectors", sides),
+        ("Figure 5", "invariant", sides),
+        ("Figure 5", "specific", sides),
+        ("Figure 5", "difference vectors", kinds),
+        ("Figure 5", "invariant and specific", kinds),
     }
 
 
@@ -168,8 +239,11 @@ def test_the_pictured_target_has_hidden_states() -> None:
         type(settings).model_validate(settings.model_dump() | {"pictured": "ANXL"})
 
 
-def test_released_code_is_held_against_released_code() -> None:
-    held = {attack: base for attack, (_, base) in reporting.GAINS.items()}
+def test_released_code_is_held_against_released_code(study) -> None:
+    held = {gain.first: gain.second for gain in leak.GAINS}
     code = dict.fromkeys((LEAKY_BEST, LEAKY, SELF_TRAINED), BIASED_RELEASED)
     assert held == code | {DL_MIA: BIASED}
-    assert all(held[ours] == theirs for _, ours, theirs in verdicts.READINGS)
+    published = {
+        entry.scored.attack for entry in all_entries(study) if entry.reading == AS_PUBLISHED
+    }
+    assert published == {LEAKY, LEAKY_BEST, BIASED_RELEASED, PRETRAINED}

@@ -11,7 +11,6 @@ from recmia.experiments.lines import Line, pairs
 from recmia.experiments.results import typed
 from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED
 from recmia.lists.views import ONE_MODEL, PUBLISHED
-from recmia.papers.dl_mia.fitting import Fits
 from recmia.papers.dl_mia.fits import (
     BIASED,
     BIASED_RELEASED,
@@ -20,9 +19,11 @@ from recmia.papers.dl_mia.fits import (
     LEAKY_BEST,
     SELF_TRAINED,
 )
+from recmia.papers.dl_mia.fitting import Fits
 from recmia.papers.dl_mia.paper import PAPER
 from recmia.papers.dl_mia.tables import FIGURE_3, Entry, all_entries, lines_of
 from recmia.papers.dl_mia.worlds import HALVES
+from recmia.run.papers import report_of
 from recmia.run.settings import load_settings
 
 
@@ -89,7 +90,10 @@ def test_every_number_of_the_paper_finds_its_row() -> None:
     for value in theirs:
         wanted = {n: v for n, v in value.items() if n not in ("metric", "paper_value")}
         # Amazon's items have no texts at hand.
-        lost = value.get("vectors") == "texts" and "A" in (value["shadow_data"], value["target_data"])
+        lost = value.get("vectors") == "texts" and "A" in (
+            value["shadow_data"],
+            value["target_data"],
+        )
         assert lost or any(line.matches(wanted) for line in lines), value
 
 
@@ -122,9 +126,7 @@ def test_every_claim_is_held_against_lines_that_are_there() -> None:
 
 
 def test_every_artefact_is_described() -> None:
-    from recmia.run.registry import report_of
-
-    described = set(report_of(PAPER)["artefacts"])
+    described = set(report_of(PAPER.folder).artefacts)
     assert {entry.artefact for entry in entries_of("dl-mia")} <= described
     assert {"Table 1", "Table 2", "Table 3", "Figure 1", "Figure 4", "Figure 5"} <= described
 

@@ -1,61 +1,90 @@
-"""What notebook 04 saves comes back, and claims keep their names."""
+"""Notebook 04: which attacks there are, how each is read, and what is said beside its number."""
 
-import numpy as np
+from __future__ import annotations
+
 import pytest
 
-from recmia.papers.proposal import attacking, measuring
-from recmia.papers.proposal.attacking import Claim, SeedScores
-
-
-def test_claims_are_named_and_parsed():
-    claim = Claim(attacking.TARGET_LABELS, attacking.MLP, attacking.NEAR_MISS, 30)
-    assert Claim.parse(claim.key()) == claim
-
-
-def test_seed_scores_come_back(tmp_path):
-    claim = Claim(attacking.SHADOW_LABELS, attacking.LOSS, attacking.HELDOUT, 5)
-    saved = SeedScores(
-        membership={attacking.HELDOUT: np.array([True, False, True])},
-        groups={attacking.HELDOUT: np.array([0, 1, 2])},
-        subsets={
-            attacking.HELDOUT: {
-                attacking.ALL: np.ones(3, dtype=bool),
-                attacking.UNIQUE: np.array([True, True, False]),
-            }
-        },
-        scores={claim: np.array([0.3, -0.1, 0.2])},
-        thresholds={claim: 0.25},
-    )
-    saved.save(tmp_path / "seed0.npz")
-    units = SeedScores.load(tmp_path / "seed0.npz").units(claim, attacking.UNIQUE)
-    assert units.scores.tolist() == [0.3, -0.1] and units.membership.tolist() == [True, False]
-    assert units.groups.tolist() == [0, 1] and units.threshold == 0.25
+from recmia.experiments.rows import Row
+from recmia.papers.proposal import attacking
+from recmia.papers.proposal.names import (
+    BLIND,
+    HELDOUT,
+    LOSS,
+    MLP,
+    NEAR_MISS,
+    NONE,
+    OTHER_MODEL,
+    RANDOM,
+    REPLACED,
+    SHADOW,
+    TARGET,
+    UNIQUE,
+)
+from recmia.papers.proposal.scoring import Case, cases, comparisons
 
 
 def test_near_misses_are_nonmembers_in_one_reading_only():
-    as_nonmembers = {c.condition for c in attacking.comparisons("augmented_as_nonmembers")}
-    trained = {c.condition for c in attacking.comparisons("augmented_trained")}
-    assert attacking.NEAR_MISS in as_nonmembers and attacking.NEAR_MISS not in trained
-    assert attacking.HELDOUT in as_nonmembers & trained
+    as_nonmembers = {c.nonmembers for c in comparisons("augmented_as_nonmembers")}
+    trained = {c.nonmembers for c in comparisons("augmented_trained")}
+    assert NEAR_MISS in as_nonmembers and NEAR_MISS not in trained
+    assert HELDOUT in as_nonmembers & trained
+
+
+def test_every_case_has_a_name_of_its_own():
+    found = cases("augmented_as_nonmembers", (0, 2, 4))
+    assert len({case.name for case in found}) == len(found)
+    assert {case.units for case in found if case.labels == RANDOM}.isdisjoint(
+        case.units for case in found if case.labels != RANDOM
+    )
+
+
+def test_replaced_members_and_controls_wait_for_the_last_epoch():
+    found = cases("augmented_as_nonmembers", (0, 2, 4))
+    assert {case.epoch for case in found if case.nonmembers == REPLACED} == {4, None}
+    controls = [c for c in found if c.variant == OTHER_MODEL or c.labels == RANDOM]
+    assert {case.epoch for case in controls} == {4} and len(controls) == 6
+    curve = {case.epoch for case in found if (case.attack, case.nonmembers) == (LOSS, HELDOUT)}
+    assert curve == {0, 2, 4}
 
 
 @pytest.mark.parametrize(
-    ("change", "reading"),
+    ("reading", "changes", "subset", "read"),
     [
-        ({}, "as published"),
-        ({"setting": attacking.SHADOW_LABELS}, "corrected"),
-        ({"condition": attacking.HELDOUT}, "corrected"),
-        ({"subset": attacking.UNIQUE}, "corrected"),
-        ({"proposal_reading": "augmented_trained"}, "corrected"),
-        ({"condition": attacking.REPLACED}, "control"),
+        ("augmented_as_nonmembers", {}, None, "as published"),
+        ("augmented_as_nonmembers", {"labels": SHADOW}, None, "corrected"),
+        ("augmented_as_nonmembers", {"nonmembers": HELDOUT}, None, "corrected"),
+        ("augmented_as_nonmembers", {}, UNIQUE, "corrected"),
+        ("augmented_trained", {}, None, "corrected"),
+        ("augmented_as_nonmembers", {"nonmembers": REPLACED}, None, "control"),
     ],
 )
-def test_only_the_proposals_own_experiment_is_as_published(change, reading):
-    record = {
-        "proposal_reading": "augmented_as_nonmembers",
-        "setting": attacking.TARGET_LABELS,
-        "attack": attacking.MLP,
-        "condition": attacking.NEAR_MISS,
-        "subset": attacking.ALL,
-    }
-    assert measuring._reading(record | change) == reading
+def test_only_the_proposals_own_experiment_is_as_published(reading, changes, subset, read):
+    about = {"attack": MLP, "nonmembers": NEAR_MISS, "labels": TARGET, "epoch": 4}
+    assert attacking._reading(reading, Case(**about | changes), subset) == read
+
+
+def row(**changes) -> Row:
+    about = {"study": "proposal", "artefact": "Table 2", "attack": MLP, "metric": "ROC AUC"}
+    about |= {"augmented": "non-members", "nonmembers": NEAR_MISS, "labels": TARGET, "epoch": 4}
+    return Row(**about | {"value": 0.75, "ci_low": 0.7, "ci_high": 0.8} | changes)
+
+
+def notes(*rows: Row) -> list[str]:
+    return [row.note for row in attacking._with_notes(list(rows))]
+
+
+def test_an_upper_bound_is_called_one():
+    assert notes(row())[0].startswith("upper bound")
+    assert notes(row(labels=SHADOW)) == [""]
+    assert notes(row(labels=None, variant=OTHER_MODEL))[0].startswith("a model trained on neither")
+
+
+def test_cohorts_that_differ_by_themselves_are_marked():
+    blind = {"attack": BLIND, "labels": NONE, "epoch": None, "artefact": "Controls"}
+    sees = row(**blind, value=0.62, ci_low=0.6, ci_high=0.64)
+    said = notes(row(labels=SHADOW), sees, row(labels=RANDOM), row(subset=UNIQUE, labels=SHADOW))
+    assert said[0] == "the cohorts differ by themselves: without any model, 0.620 [0.600, 0.640]"
+    assert "differ" not in said[1]  # the baseline itself
+    assert said[2:] == ["", ""]  # random labels; another subset has no such baseline
+    fair = row(**blind, value=0.51, ci_low=0.49, ci_high=0.53)
+    assert notes(row(labels=SHADOW), fair)[0] == ""

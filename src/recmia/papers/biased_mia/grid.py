@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
+from recmia.experiments.letters import cell_of
 from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED
-from recmia.lists.letters import cell_of
 from recmia.lists.views import HISTORY, MEMBERS_ONLY, NOBODY, ONE_MODEL, PUBLISHED, View, view_of
 from recmia.papers.biased_mia.settings import BiasedMIAStudy
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -40,30 +41,28 @@ def count_rows(rows: Iterable[Row], claims: Mapping[str, Mapping[str, Any]]) -> 
         rows: measured rows of Figure 3.
         claims: key to claim, of ``claims.yaml``.
     """
-    rows, found = list(rows), []
-    for key, (attack, holds) in COUNTS.items():
-        for artefact in FIGURE_3.values():
-            for reading, metric in METRICS.items():
-                wanted = (artefact, attack, reading, metric)
-                own = [
-                    row
-                    for row in rows
-                    if (row.artefact, row.attack, row.reading, row.metric) == wanted
-                    and row.checkpoint != "last"
-                ]
-                if artefact not in claims[key]["artefact"]:
-                    continue
-                areas = {tuple(getattr(row, n) for n in SETTING[1:]): row.value for row in own}
-                blank = dict.fromkeys(SETTING[1:]) | {"dataset": "", "note": ""}
-                numbers = {"value": float(holds(areas).mean()), "ci_low": None, "ci_high": None}
-                found.append(
-                    replace(
-                        own[0],
-                        **(blank | numbers),
-                        artefact="Claims",
-                        claim=key,
-                        metric=f"share of settings by {metric}",
-                        verdict=verdict(None, None),
-                    )
+    found, rows = [], [row for row in rows if row.checkpoint != "last"]
+    for key, claim in claims.items():
+        if key not in COUNTS:
+            continue
+        attack, holds = COUNTS[key]
+        for artefact, (reading, metric) in product(FIGURE_3.values(), METRICS.items()):
+            wanted = (artefact, attack, reading, metric)
+            own = [r for r in rows if (r.artefact, r.attack, r.reading, r.metric) == wanted]
+            if artefact not in claim["artefact"] or not own:
+                continue
+            areas = {tuple(getattr(row, n) for n in SETTING[1:]): row.value for row in own}
+            row = replace(own[0], **dict.fromkeys((*SETTING[1:], "ci_low", "ci_high")))
+            found.append(
+                replace(
+                    row,
+                    artefact="Claims",
+                    dataset="",
+                    claim=key,
+                    metric=f"share of settings by {metric}",
+                    value=float(holds(areas).mean()),
+                    verdict=verdict(None, None),
+                    note="",
                 )
+            )
     return found

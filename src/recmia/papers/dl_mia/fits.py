@@ -60,6 +60,11 @@ class Fit:
         )
 
     @property
+    def seed_words(self) -> tuple[str, ...]:
+        """Names of the seed; what is compared with each other starts from the same values."""
+        return (self.half, *self.shadow.seed_words, *self.target.seed_words, str(self.texts))
+
+    @property
     def columns(self) -> dict[str, Any]:
         """What its rows say of it."""
         return {

@@ -93,12 +93,13 @@ class Fits:
         kind, half = members[0][0], members[0][0].half
         world, root = self.worlds[half], self.study.settings.root_seed
         name = content_hash([asdict(fit) | {"seed": seed} for fit, seed in members])[:16]
-        # Encoder and leak are left out: what is compared starts from the same values. The halves
-        # of a target's users are the same for every shadow.
         seeds = [
-            child_seed(root, "dl-mia", half, *f.shadow.seed_words, *f.target.seed_words, str(f.texts), seed)
+            child_seed(
+                root, "dl-mia", half, *f.shadow.seed_words, *f.target.seed_words, str(f.texts), seed
+            )
             for f, seed in members
         ]
+        # The halves of a target's users are the same for every shadow.
         halves = [
             child_seed(root, "dl-mia", "held out", half, fit.target.name, seed)
             for fit, seed in members

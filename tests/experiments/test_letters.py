@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recmia.errors import SettingsError
-from recmia.lists.letters import LISTED, cell_of, letter_of
+from recmia.experiments.letters import LISTED, cell_of, letter_of
 from recmia.lists.serving import Model
 from recmia.lists.views import ONE_MODEL, View
 from recmia.recommenders.registry import RECOMMENDERS

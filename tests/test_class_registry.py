@@ -36,5 +36,7 @@ def test_what_is_made_gets_what_it_asks_for() -> None:
         RECOMMENDERS.make("LFM", **offered)
     with pytest.raises(SettingsError, match="'popularity' has no setting 'dim'"):
         RECOMMENDERS.make("popularity", {"dim": 3}, **offered)
-    with pytest.raises(SettingsError, match="cannot be made here: missing.*'item_features'"):
-        RECOMMENDERS.make("content-based", **offered)
+    with pytest.raises(
+        SettingsError, match="'lfm', dim: Input should be greater than or equal to 1"
+    ):
+        RECOMMENDERS.make("lfm", {"dim": 0}, **offered)
