@@ -133,7 +133,8 @@ def join_paper_values(rows: Iterable[Row], papers: Iterable[Paper]) -> list[Row]
     """Put the paper's number on each row that it is comparable with.
 
     A number is comparable where the attack agrees, and every other column that the paper's
-    ``paper_values.csv`` fills in, with "null" for a column that must be empty. The data set may differ: the report says which.
+    ``paper_values.csv`` fills in, with "null" for a column that must be empty. The data set may
+    differ: the report says which.
     """
     values: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for paper in papers:

@@ -52,7 +52,7 @@ PAPER = Paper(
             "01_preprocess.ipynb",
             "Click log to sessions",
             sections=("dataset", "root_seed", "device", "data", "preprocess"),
-            outputs=(*PREPROCESSED, "01_preprocess/results.json"),
+            outputs=(*PREPROCESSED, "01_preprocess/results.csv"),
             external_inputs=source_files,
         ),
         Step(
@@ -93,7 +93,7 @@ PAPER = Paper(
             "Figures and tables",
             sections=(*REPEATED, "readings", "target", "figures"),
             inputs=(
-                "01_preprocess/results.json",
+                "01_preprocess/results.csv",
                 "02_augment/",
                 "03_train/",
                 "04_attack/",
