@@ -3,8 +3,8 @@
 Users are made up: 50 tastes over 10,000 items; members' lists hold more of their own taste than
 non-members', with much overlap, so that the attack is neither easy nor hopeless. Every size runs in
 a process of its own: arrays in, scores out, after imports; reading the same users from CSV files is
-measured in another one. Also: what larger steps change (`recmia.attacks.biased_mia.units_a_step`), and
-the same work done by plain loops, one user and one step of one model at a time.
+measured in another one. Also: what larger steps change (`recmia.attacks.biased_mia.units_a_step`),
+and the same work done by plain loops, one user and one step of one model at a time.
 
     python benchmarks/biased_mia.py [--users 2000 6000 20000 60000 200000] [--part NAME]
 
@@ -193,9 +193,9 @@ def steps(users: list[int], vectors: np.ndarray) -> list[dict]:
     """ROC AUC of each seed for single steps and for the steps that the rule takes."""
     import torch
 
+    from recmia.attacks.biased_mia import units_a_step
     from recmia.attacks.difference_vectors import difference_vectors_flat
     from recmia.attacks.stacked import train_stacked
-    from recmia.attacks.biased_mia import units_a_step
     from recmia.evaluation.metrics import hard_label_auc, roc_auc
 
     rows = []
