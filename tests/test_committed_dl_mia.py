@@ -6,31 +6,41 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recmia.papers.dl_mia.claims import FIGURE_3, GUESSED, ONE_MODEL_CONDITION
-from recmia.papers.dl_mia.halves import GENERAL, HALVES, half_of
-from recmia.papers.dl_mia.reporting import ADDED, GAINS, MEAN, PARTS_OF_GAIN, data_rows
 
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
-from recmia.experiments.results import ResultRow, read_results
+from recmia.experiments.results import read_results
+from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, Row
 from recmia.experiments.study import Study
-from recmia.lists.serving import Model, make_recommender, side_of
-from recmia.papers.biased_mia.claims import AS_PUBLISHED, CONTROL, CORRECTED
-from recmia.papers.dl_mia.fits import BIASED, DL_MIA, LEAKY, LEAKY_BEST
+from recmia.experiments.verdicts import verdict
+from recmia.lists.serving import Model, untrained
+from recmia.lists.views import ONE_MODEL, PUBLISHED
+from recmia.papers.dl_mia.context import data_rows
+from recmia.papers.dl_mia.leak import GAINS, PARTS
+from recmia.papers.dl_mia.paper import PAPER
+from recmia.papers.dl_mia.tables import FIGURE_3
+from recmia.papers.dl_mia.worlds import GENERAL, HALVES, worlds
 from recmia.recommenders.ranking import hit_rate
 from recmia.run.workspace import open_study
 
 REPORT = Path(__file__).resolve().parents[1] / "reports" / "dl-mia"
+SETTING = ("shadow_data", "shadow", "target_data", "target")
+BEST, LAST = "best by target labels", "last"
 
 
 @pytest.fixture
-def study(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+def study(real_data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Study:
     monkeypatch.setenv("RECMIA_DATA", str(real_data))
+    monkeypatch.setenv("RECMIA_ARTIFACTS", str(tmp_path))
     return open_study("dl-mia")
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[ResultRow]:
+def rows() -> list[Row]:
     return read_results(REPORT)
+
+
+def columns(row: Row, names: tuple[str, ...]) -> tuple:
+    return tuple(getattr(row, name) for name in names)
 
 
 def test_data_sets_and_cohorts(study: Study, rows) -> None:
@@ -41,40 +51,35 @@ def test_data_sets_and_cohorts(study: Study, rows) -> None:
 
 
 def test_item_based_ranking(study: Study, rows) -> None:
-    lists, hits = half_of(study, GENERAL), []
+    world, hits = worlds(study)[GENERAL], []
     for seed in study.seeds():
         model = Model("A", "item-neighbours", "target", seed)
-        side = side_of(lists, model)
-        served = (
-            make_recommender(lists, model)
-            .fit(side.members)
-            .recommend(side.members, 100, exclude_seen=True)
-        )
+        side, place = world.side(model), world.split("A", seed).ensure()
+        recommender = untrained(*world.recommender(model), place).fit(side.members)
+        served = recommender.recommend(side.members, 100, exclude_seen=True)
         hits.append(hit_rate(served, side.held_out[: side.n_members], "any").mean())
-    (kept,) = (
-        row.value
-        for row in rows
-        if (row.artefact, row.setting, row.condition, row.metric)
-        == ("Recommenders", "AI", "general, target", "HR@100")
-    )
+    names = ("artefact", "half", "target_data", "recommender", "side", "metric")
+    wanted = ("Recommenders", "general", "A", "item-neighbours", "target", "HR@100")
+    (kept,) = (row.value for row in rows if columns(row, names) == wanted)
     assert np.mean(hits) == pytest.approx(kept, abs=1e-6)
 
 
 @pytest.mark.parametrize("half", HALVES)
 def test_every_cell_has_every_reading_with_its_interval(rows, half: str) -> None:
+    names = ("attack", "reading", "serving", "variant", "checkpoint", "metric")
     grid = [row for row in rows if row.artefact == FIGURE_3[half]]
-    for attack, reading, condition, metric in (
-        (BIASED, AS_PUBLISHED, "", HARD_LABEL_AUC),
-        (DL_MIA, AS_PUBLISHED, "", HARD_LABEL_AUC),
-        (BIASED, CORRECTED, "", ROC_AUC),
-        (DL_MIA, CORRECTED, "", ROC_AUC),
-        (DL_MIA, CONTROL, GUESSED, ROC_AUC),
-        (BIASED, CONTROL, ONE_MODEL_CONDITION, ROC_AUC),
-        (DL_MIA, CONTROL, ONE_MODEL_CONDITION, ROC_AUC),
+    for wanted in (
+        ("Biased-MIA", AS_PUBLISHED, PUBLISHED, None, None, HARD_LABEL_AUC),
+        ("DL-MIA", AS_PUBLISHED, PUBLISHED, "label leak", BEST, HARD_LABEL_AUC),
+        ("DL-MIA", AS_PUBLISHED, PUBLISHED, "label leak", LAST, HARD_LABEL_AUC),
+        ("Biased-MIA", CORRECTED, PUBLISHED, None, None, ROC_AUC),
+        ("DL-MIA", CORRECTED, PUBLISHED, None, None, ROC_AUC),
+        ("DL-MIA", CONTROL, PUBLISHED, "guessed labels", LAST, ROC_AUC),
+        ("Biased-MIA", CONTROL, ONE_MODEL, None, None, ROC_AUC),
+        ("DL-MIA", CONTROL, ONE_MODEL, None, None, ROC_AUC),
     ):
-        wanted = (attack, reading, condition, metric)
-        own = [r for r in grid if (r.attack, r.reading, r.condition, r.metric) == wanted]
-        assert len({row.setting for row in own}) == len(own) == 36
+        own = [row for row in grid if columns(row, names) == wanted]
+        assert len({columns(row, SETTING) for row in own}) == len(own) == 36
         for row in own:
             assert row.n_seeds == 3 and 0 <= row.ci_low <= row.value <= row.ci_high <= 1
 
@@ -82,15 +87,28 @@ def test_every_cell_has_every_reading_with_its_interval(rows, half: str) -> None
 @pytest.mark.parametrize("half", HALVES)
 @pytest.mark.parametrize("kind", [HARD_LABEL_AUC, ROC_AUC])
 def test_gains_and_their_parts_add_up(rows, half: str, kind: str) -> None:
-    own = [r for r in rows if (r.artefact, r.attack) == ("Leak", FIGURE_3[half])]
-    settings = {row.setting for row in own} - {MEAN}
-    assert len(settings) == 36
-    best, last = GAINS[LEAKY_BEST][0], GAINS[LEAKY][0]
-    chosen = f"{ADDED} {list(PARTS_OF_GAIN)[1]}"
-    of = {(row.setting, row.metric): row.value for row in own}
-    for setting in (*settings, MEAN):
-        parts = of[setting, f"{last}, {kind}"] + of[setting, f"{chosen}, {kind}"]
-        assert of[setting, f"{best}, {kind}"] == pytest.approx(parts, abs=1e-5)
-    for name in (best, chosen):
-        mean = np.mean([of[setting, f"{name}, {kind}"] for setting in settings])
-        assert of[MEAN, f"{name}, {kind}"] == pytest.approx(mean, abs=1e-5)
+    own = [
+        row
+        for row in rows
+        if (row.artefact, row.half, row.metric) == ("Leak", half, f"difference of {kind}")
+    ]
+    assert len(own) == (36 + 1) * (len(GAINS) + len(PARTS))
+    parts_of = ("variant", "checkpoint", "against")
+    of = {(columns(row, SETTING), *columns(row, parts_of)): row.value for row in own}
+    mean = (None,) * 4
+    settings = {place for place, *_ in of} - {mean}
+    best, chosen = ("label leak", BEST, "Biased-MIA"), ("label leak", BEST, LAST)
+    for place in (*settings, mean):
+        parts = of[place, "label leak", LAST, "Biased-MIA"] + of[(place, *chosen)]
+        assert of[(place, *best)] == pytest.approx(parts, abs=1e-5)
+    for which in (best, chosen):
+        average = np.mean([of[(place, *which)] for place in settings])
+        assert of[(mean, *which)] == pytest.approx(average, abs=1e-5)
+
+
+def test_verdicts_follow_from_the_intervals(rows) -> None:
+    said = [row for row in rows if row.artefact == "Claims"]
+    assert {row.claim for row in said} == set(PAPER.claims)
+    for row in said:
+        says = PAPER.claims[row.claim].get("says", "more")
+        assert row.verdict == verdict(row.ci_low, row.ci_high, says), row
