@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from recmia.audit.lists import audit_lists
@@ -45,7 +47,7 @@ CASES = {
         "item_id",
         "'i1' is twice in the list of user 'u4'",
     ),
-    "empty id": (CLICKS, "u3,i0,5", ",i0,5", 8, "user_id", "the id is empty"),
+    "empty id": (CLICKS, "u3,i0,5", ",i0,5", 8, "user_id", "the id is missing"),
     "huge id": (CLICKS, "u3,i0,5", f"u3,{'9' * 2000},5", 8, "item_id", "an id of 2,000 bytes"),
     "line end in an id": (
         CLICKS,
@@ -56,7 +58,7 @@ CASES = {
         "over the end of the line",
     ),
     "one column short": (LISTS, "u1,i1,1", "u1,i1", 4, "rank", "3 columns expected"),
-    "one column more": (LISTS, "u1,i1,1", "u1,i1,1,0", 4, "rank", "found 4"),
+    "one column more": (LISTS, "u1,i1,1", "u1,i1,1,0", 4, "number 4", "found 4"),
     "rating no number": (
         CLICKS,
         "u1,i1,5",
@@ -112,7 +114,7 @@ def test_blank_lines_and_quotes_do_not_shift_the_line(tiny: Path) -> None:
     ("content", "problem"),
     [
         (b"", "the file is empty"),
-        (b"user_id,item_id\n", "a header and nothing else"),
+        (b"user_id,item_id\n", "the file holds no rows"),
         (b"user_id,item_id\nu1,i1\nu2,caf\xe9\n", "the text is not UTF-8"),
         ("user_id,item_id\nu1,i1\n".encode("utf-16"), "the text is not UTF-8"),
         (b'user_id,item_id\n"u1,i1\nu2,i2\n', "Remedy"),
@@ -223,6 +225,39 @@ def test_forms_that_spreadsheets_write_are_read(tiny: Path) -> None:
     assert after["roc_auc"] == before["roc_auc"]
     assert after["counts"] == before["counts"]
     assert after["skipped"]["target"]["columns"] == {"membership.csv": ["notes"]}
+
+
+def test_packed_files_parquet_and_parts_say_the_same(tiny: Path) -> None:
+    before = audit(tiny)
+    shadow, target = tiny / "shadow", tiny / "target"
+    (shadow / f"{CLICKS}.gz").write_bytes(gzip.compress((shadow / CLICKS).read_bytes()))
+    (shadow / CLICKS).unlink()
+    pd.read_csv(target / LISTS).to_parquet(target / "recommendations.parquet")
+    (target / LISTS).unlink()
+    header, *rows = (target / CLICKS).read_text().splitlines(keepends=True)
+    (target / CLICKS).unlink()
+    (target / "interactions").mkdir()
+    for number, part in enumerate((rows[:5], rows[5:])):
+        (target / "interactions" / f"part-{number}.csv").write_text(header + "".join(part))
+    after = audit(tiny)
+    assert after["roc_auc"] == before["roc_auc"] and after["counts"] == before["counts"]
+    assert {"shadow/interactions.csv.gz", "target/interactions/part-1.csv"} <= set(after["files"])
+    (shadow / "interactions.parquet").touch()
+    with pytest.raises(DataError, match="there is interactions.parquet as well"):
+        audit(tiny)
+
+
+def test_the_line_of_a_fault_in_a_part_is_that_of_its_file(tiny: Path) -> None:
+    header, *rows = (tiny / "shadow" / LISTS).read_text().splitlines(keepends=True)
+    (tiny / "shadow" / LISTS).unlink()
+    (tiny / "shadow" / "recommendations").mkdir()
+    parts = [tiny / "shadow" / "recommendations" / f"{number}.csv" for number in range(3)]
+    for number, part in enumerate(parts):
+        part.write_text(header + "".join(rows[4 * number : 4 * number + 4]))
+    replace(parts[1], "u3,i3,2", "u3,i3,7")
+    with pytest.raises(DataError, match="rank 2 is missing") as caught:
+        audit(tiny)
+    assert (caught.value.file, caught.value.line) == (parts[1], 5)
 
 
 def test_ids_with_commas(tiny: Path) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import zipfile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from recmia.data import readers
+from recmia.data import reader
 from recmia.data.clicks import open_clicks
 from recmia.data.settings import Columns, Data
 from recmia.errors import DataError
+
+
+def zstd(text: bytes) -> bytes:
+    return pa.Codec("zstd").compress(text, asbytes=True)
+
 
 GOOD = "7,2014-04-01T03:00:00.124Z,5,0\n"
 RAW = "yoochoose-clicks.dat"
@@ -20,8 +28,7 @@ RAW = "yoochoose-clicks.dat"
 
 def fail(data: Data, folder) -> DataError:
     with pytest.raises(DataError) as caught:
-        for _ in open_clicks(data, folder, folder, seed=0).chunks():
-            pass
+        open_clicks(data, folder, folder, seed=0).read()
     assert caught.value.remedy
     return caught.value
 
@@ -81,7 +88,7 @@ def test_first_of_two_faults_is_named(tmp_path):
 
 
 def test_fault_after_the_first_block(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "BLOCK", 1 << 10)
+    monkeypatch.setattr(reader, "BLOCK", 64)
     error = fail_raw(tmp_path, GOOD * 999 + "7,2014-04-01T03:00:00.124Z,-1,0\n")
     assert (error.line, error.column) == (1000, "ItemId")
 
@@ -102,13 +109,13 @@ def test_wrong_delimiter_is_recognised(tmp_path):
 @pytest.mark.parametrize("text", ["", "\n\n"])
 def test_empty_raw_log(tmp_path, text):
     error = fail_raw(tmp_path, text)
-    assert "empty" in error.problem or "no clicks" in error.problem
+    assert "empty" in error.problem or "no rows" in error.problem
     assert "again" in error.remedy
 
 
 def test_header_only(tmp_path):
     error = fail_own(tmp_path, "who,what,when\n")
-    assert "no clicks" in error.problem
+    assert "no rows" in error.problem
 
 
 def test_missing_file(tmp_path):
@@ -129,7 +136,7 @@ def test_truncated_gzip(tmp_path, cut):
     assert error.file == path
     assert 1 < error.line <= 100
     assert "cut off" in error.problem
-    assert "Fetch the file again" in error.remedy
+    assert "Fetch or export the file again" in error.remedy
 
 
 def test_damaged_gzip(tmp_path):
@@ -165,7 +172,7 @@ def test_movielens_line_of_another_layout(tmp_path):
 
 @pytest.mark.parametrize(
     ("lines", "line", "problem"),
-    [("1 2\n\n3 4\n", 2, "empty"), ("1 2\n3 x\n", 2, "'x'"), ("1 2\n3\n4 -5\n", 3, "'-5'")],
+    [("1 2\n\n3 4\n", 2, "missing"), ("1 2\n3 x\n", 2, "'x'"), ("1 2\n3\n4 -5\n", 3, "'-5'")],
 )
 def test_session_lines(tmp_path, lines, line, problem):
     path = tmp_path / "yoochoose1_64_train_sessions.txt"
@@ -213,9 +220,77 @@ def test_own_csv_epoch(tmp_path, first, second, problem):
 
 
 def test_line_counts_quoted_line_ends(tmp_path):
-    text = 'who,what,when\n1,"two\nlines",2014-04-01\n1,,2014-04-01\n'
+    text = 'who,what,note,when\n1,2,"two\nlines",2014-04-01\n1,,,2014-04-01\n'
     error = fail_own(tmp_path, text)
     assert (error.line, error.column) == (4, "what")
+
+
+@pytest.mark.parametrize(
+    ("row", "line", "problem"),
+    [
+        ('"two\nlines"', 3, "over the end of the line"),
+        ("a\0b", 2, "null byte"),
+        ("9" * 2000, 2, "2,000 bytes"),
+    ],
+)
+def test_ids_that_are_no_text_of_one_line(tmp_path, row, line, problem):
+    error = fail_own(tmp_path, f"who,what,when\n1,{row},2014-04-01\n")
+    assert (error.line, error.column) == (line, "what")
+    assert problem in error.problem
+
+
+def test_a_quotation_mark_left_open(tmp_path):
+    error = fail_own(tmp_path, 'who,what,when\n1,"2,2014-04-01\n1,3,2014-04-01\n')
+    assert error.line == 3 and "3 columns expected" in error.problem
+
+
+def test_text_that_is_not_utf8(tmp_path):
+    columns = Columns(session="who", item="what")
+    data = Data(source="file", path="log.csv", columns=columns)
+    (tmp_path / "log.csv").write_bytes(b"who,what\n" + b"1,2\n" * 3 + b"1,caf\xe9\n")
+    error = fail(data, tmp_path)
+    assert (error.line, error.column) == (5, "what") and "UTF-8" in error.problem
+    (tmp_path / "log.csv").write_bytes("who,what\n1,2\n".encode("utf-16"))
+    error = fail(data, tmp_path)
+    assert error.line == 1 and "UTF-8" in error.problem
+
+
+def test_short_rows_are_told_from_empty_last_columns(tmp_path):
+    text = "who,what,when,note\n1,2,2014-04-01,\n" * 1 + "1,2,2014-04-01\n"
+    error = fail_own(tmp_path, text)
+    assert (error.line, error.column) == (3, "note")
+    assert "4 columns expected" in error.problem and "found 3" in error.problem
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd])
+def test_packed_and_cut_off(tmp_path, pack):
+    text = "".join(f"{n},{n * n % 97},2014-04-01\n" for n in range(20_000)).encode()
+    (tmp_path / "log.csv").write_bytes(pack(b"who,what,when\n" + text)[:-40])
+    columns = Columns(session="who", item="what", time="when")
+    error = fail(Data(source="file", path="log.csv", columns=columns), tmp_path)
+    assert "cut off" in error.problem and 1 <= error.line <= 20_001
+
+
+def test_archive_of_several_files_and_empty_folder(tmp_path):
+    columns = Columns(session="who", item="what")
+    with zipfile.ZipFile(tmp_path / "log.zip", "w") as archive:
+        archive.writestr("a.csv", "who,what\n1,2\n")
+        archive.writestr("b.csv", "who,what\n1,2\n")
+    error = fail(Data(source="file", path="log.zip", columns=columns), tmp_path)
+    assert "2 files" in error.problem and "Unpack" in error.remedy
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "_SUCCESS").touch()
+    error = fail(Data(source="file", path="parts", columns=columns), tmp_path)
+    assert "no files" in error.problem
+
+
+def test_parts_of_different_types(tmp_path):
+    columns = Columns(session="who", item="what")
+    (tmp_path / "parts").mkdir()
+    pd.DataFrame({"who": [1], "what": [2]}).to_parquet(tmp_path / "parts" / "a.parquet")
+    (tmp_path / "parts" / "b.csv").write_text("who,what\n1,2\n")
+    error = fail(Data(source="file", path="parts", columns=columns), tmp_path)
+    assert "different types" in error.problem
 
 
 @pytest.mark.parametrize(
@@ -247,7 +322,7 @@ def test_own_parquet(tmp_path):
     error = own_parquet(tmp_path, good.assign(who=[1.0, 2.0, 3.5]))
     assert error.column == "who" and "double" in error.problem
     error = own_parquet(tmp_path, good.iloc[:0].astype({"what": "string"}))
-    assert "no clicks" in error.problem
+    assert "no rows" in error.problem
 
 
 @pytest.mark.parametrize("content", [b"PAR1 and nothing else", b"not parquet"])

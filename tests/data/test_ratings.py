@@ -79,7 +79,7 @@ def test_activity_is_counted_until_all_have_enough():
         ("ml-latest-small/ratings.csv", "1,x,4.5,300", "line 5, column 'movieId'"),
         ("ml-latest-small/ratings.csv", "1,10,,300", "line 5, column 'rating'"),
         ("ml-latest-small/ratings.csv", "1,10,6,300", "line 5, column 'rating'"),
-        ("ml-latest-small/ratings.csv", "1,10,3", "line 5: 3 fields"),
+        ("ml-latest-small/ratings.csv", "1,10,3", "line 5, column 'timestamp': 4 columns expected"),
         ("ml-1m/ratings.dat", "2::30::2.3::9", "line 3, column 'Rating'"),
         ("ml-1m/ratings.dat", "-2::30::2::9", "line 3, column 'UserID'"),
     ],
@@ -94,7 +94,7 @@ def test_a_bad_rating_is_named_with_its_line(folder, file, line, place):
 def test_a_bad_tag_and_a_bad_visit_are_named_with_their_lines(folder):
     with open(folder / "ml-10m-tags.dat", "a") as text:
         text.write("7::x::y::1\n")
-    with pytest.raises(DataError, match="line 5: not UserID::MovieID::Tag::Timestamp"):
+    with pytest.raises(DataError, match="line 5, column 'MovieID': 'x' is not a whole number"):
         read_tagged(folder, "adultery")
     with gzip.open(folder / "foursquare_nyc_checkins.csv.gz", "at") as file:
         file.write("4,1,2,\n")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
+import lzma
 import zipfile
 from collections import Counter
 
@@ -11,9 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from recmia.data import readers
+from recmia.data import reader
 from recmia.data.clicks import open_clicks
-from recmia.data.layouts import Source
 from recmia.data.settings import Columns, Data
 from recmia.data.times import UNKNOWN_TIME
 
@@ -22,8 +24,9 @@ APRIL = 1_396_321_200_124
 
 
 def read(data: Data, folder) -> pd.DataFrame:
-    log = open_clicks(data, folder, folder, seed=0)
-    return pa.concat_tables([chunk.clicks for chunk in log.chunks()]).to_pandas()
+    clicks = open_clicks(data, folder, folder, seed=0).read().to_pandas()
+    assert clicks.pop("row").tolist() == list(range(len(clicks)))
+    return clicks
 
 
 def own(path, text: str, **columns) -> Data:
@@ -46,20 +49,17 @@ def test_raw_yoochoose(tmp_path):
         "3,2014-04-01T02:59:59.999Z,214853707,1107650\n"
     )
     clicks = read(Data(source="yoochoose"), tmp_path)
-    assert clicks.dtypes.astype(str).to_dict() == dict.fromkeys(
-        ["key", "item", "time", "row"], "int64"
-    )
+    assert clicks.dtypes.astype(str).to_dict() == dict.fromkeys(["key", "item", "time"], "int64")
     assert clicks.key.tolist() == [7, 7, 3]
     assert clicks.item.tolist() == [214853707, 214853708, 214853707]
     assert clicks.time.tolist() == [APRIL, APRIL + 876, APRIL - 125]
-    assert clicks.row.tolist() == [0, 1, 2]
 
 
 def test_raw_yoochoose_compressed(tmp_path):
     with gzip.open(tmp_path / "yoochoose-clicks.dat.gz", "wt") as file:
         file.write("7,2014-04-01T03:00:00.124Z,5,0\r\n")
     clicks = read(Data(source="yoochoose"), tmp_path)
-    assert clicks.values.tolist() == [[7, 5, APRIL, 0]]
+    assert clicks.values.tolist() == [[7, 5, APRIL]]
 
 
 def test_session_lines_number_on_from_file_to_file(tmp_path):
@@ -70,14 +70,13 @@ def test_session_lines_number_on_from_file_to_file(tmp_path):
     assert clicks.key.tolist() == [1, 1, 1, 2, 3, 3]
     assert clicks.item.tolist() == [5, 5, 9, 8, 9, 10]
     assert (clicks.time == UNKNOWN_TIME).all()
-    assert clicks.row.tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_tsv_with_epoch_seconds(tmp_path):
     with gzip.open(tmp_path / "yoochoose-clicks.tsv.gz", "wt") as file:
         file.write("SessionId\tItemId\tTime\n3\t214716935\t1396321200.124\n")
     clicks = read(Data(source="yoochoose-tsv"), tmp_path)
-    assert clicks.values.tolist() == [[3, 214716935, APRIL, 0]]
+    assert clicks.values.tolist() == [[3, 214716935, APRIL]]
 
 
 def test_movielens_1m_zip_and_unpacked(tmp_path):
@@ -102,7 +101,7 @@ def test_movielens_csv(tmp_path):
             "ml-latest-small/ratings.csv", "userId,movieId,rating,timestamp\n1,3,4.0,964981247\n"
         )
     clicks = read(Data(source="ml-latest-small", session_gap_minutes=60), tmp_path)
-    assert clicks.values.tolist() == [[1, 3, 964981247000, 0]]
+    assert clicks.values.tolist() == [[1, 3, 964981247000]]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ def test_movielens_csv(tmp_path):
 def test_own_csv_takes_times_in_every_form(tmp_path, time):
     data = own(tmp_path / "log.csv", f"a,b,c\nx 1,{time},i9\n", session="a", item="c", time="b")
     clicks = read(data, tmp_path)
-    assert clicks.values.tolist() == [["x 1", "i9", APRIL, 0]]
+    assert clicks.values.tolist() == [["x 1", "i9", APRIL]]
 
 
 def test_own_csv_quotes_byte_order_mark_and_other_columns(tmp_path):
@@ -148,23 +147,111 @@ def test_own_parquet(tmp_path, as_text):
     assert clicks.time.tolist() == [APRIL, APRIL + 1]
 
 
-def test_small_blocks_change_nothing(tmp_path, monkeypatch):
-    """A log read in many blocks is the log, with rows and sessions numbered through."""
+def test_session_lines_of_any_length(tmp_path):
+    """Sessions are numbered by their lines, whatever blanks stand between the items."""
     rng = np.random.default_rng(0)
     sessions = [rng.integers(1, 99, rng.integers(1, 9)).tolist() for _ in range(300)]
-    path = tmp_path / "sessions.txt"
-    path.write_text("".join(" ".join(map(str, session)) + "\n" for session in sessions))
+    lines = [" ".join(map(str, session)) for session in sessions]
+    lines[7] = "  " + lines[7].replace(" ", "   ") + " "
+    (tmp_path / "yoochoose1_64_train_sessions.txt").write_text("\n".join(lines) + "\n")
+    (tmp_path / "yoochoose1_64_test_sessions.txt").write_text("5\n")
+    clicks = read(Data(source="yoochoose-1-64"), tmp_path)
+    assert clicks.groupby("key")["item"].agg(list).tolist() == [*sessions, [5]]
 
-    def table():
-        chunks = list(readers.read_session_lines(Source(path)))
-        return len(chunks), pa.concat_tables([chunk.clicks for chunk in chunks]).to_pandas()
 
-    one, whole = table()
-    monkeypatch.setattr(readers, "BLOCK", 256)
-    many, pieces = table()
-    assert one == 1 and many > 10
-    pd.testing.assert_frame_equal(whole, pieces)
-    assert whole.groupby("key")["item"].agg(list).tolist() == sessions
+HEADER = "who,what,note,when\n"
+ROWS = [f"s{n // 3},i{n % 5},{n},{1_600_000_000 + n}" for n in range(40)]
+
+
+@pytest.fixture
+def plain(tmp_path) -> pd.DataFrame:
+    """What `read_own` gives for `HEADER` and `ROWS`."""
+    clicks = read_own(tmp_path / "plain.csv", HEADER + "\n".join(ROWS) + "\n")
+    assert clicks.key.tolist() == [f"s{n // 3}" for n in range(40)]
+    assert clicks.item.tolist() == [f"i{n % 5}" for n in range(40)]
+    assert clicks.time.tolist() == [1000 * (1_600_000_000 + n) for n in range(40)]
+    return clicks
+
+
+def read_own(path, content: str | bytes) -> pd.DataFrame:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    columns = Columns(session="who", item="what", time="when")
+    return read(Data(source="file", path=str(path), columns=columns), path.parent)
+
+
+def as_zip(text: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("folder/clicks.csv", text)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        gzip.compress,
+        bz2.compress,
+        lzma.compress,
+        lambda text: pa.Codec("zstd").compress(text, asbytes=True),
+        as_zip,
+    ],
+)
+def test_packed_files_are_known_by_their_content(tmp_path, plain, pack):
+    packed = pack((HEADER + "\n".join(ROWS)).encode())
+    pd.testing.assert_frame_equal(read_own(tmp_path / "packed.csv", packed), plain)
+
+
+def test_parquet_is_known_by_its_content_and_parts_by_their_folder(tmp_path, plain):
+    frame = pd.read_csv(io.StringIO(HEADER + "\n".join(ROWS)))
+    frame.to_parquet(tmp_path / "renamed.csv")
+    clicks = read_own(tmp_path / "renamed.csv", (tmp_path / "renamed.csv").read_bytes())
+    pd.testing.assert_frame_equal(clicks, plain)
+    columns = Columns(session="who", item="what", time="when")
+    for suffix in ("parquet", "csv"):
+        folder = tmp_path / f"parts {{*}} [{suffix}]"  # no pattern, a name
+        folder.mkdir()
+        (folder / "_SUCCESS").touch()
+        for part in range(4):
+            rows = frame.iloc[10 * part : 10 * part + 10]
+            path = folder / f"part-{part:05d}.{suffix}"
+            rows.to_parquet(path) if suffix == "parquet" else rows.to_csv(path, index=False)
+        data = Data(source="file", path=folder.name, columns=columns)
+        pd.testing.assert_frame_equal(read(data, tmp_path), plain)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\n\n" + text.replace("\n", "\n\n"),
+        lambda text: text.replace(",7,", ',"7\n8, 9",'),
+        lambda text: text.replace(",7,", ',7",').replace(",9,", ',9" x 8",'),
+        lambda text: text.replace(",7,", ",\xa07,").encode("latin-1"),
+        lambda text: "\n".join(
+            line + (",more" if line.startswith("who") else ",") for line in text.splitlines()
+        ),
+        lambda text: "\n".join('"' + line.replace(",", '","') + '"' for line in text.splitlines()),
+    ],
+    ids=["crlf", "blank lines", "line end in a value", "inches", "latin-1", "last empty", "quoted"],
+)
+@pytest.mark.parametrize("block", [7, 1 << 14])
+def test_odd_text_is_read_all_the_same(tmp_path, plain, monkeypatch, change, block):
+    monkeypatch.setattr(reader, "BLOCK", block)
+    odd = change(HEADER + "\n".join(ROWS) + "\n")
+    pd.testing.assert_frame_equal(read_own(tmp_path / "odd.csv", odd), plain)
+
+
+def test_line_ends_in_values_of_a_file_of_many_blocks(tmp_path):
+    """What polars reads in pieces, with a quoted line end in every row."""
+    n = 300_000
+    text = "".join(
+        f's{k // 4},i{k % 500},"a rather long product text {k}\nof two lines, with a comma",'
+        f"{1_600_000_000 + k * 20}\n"
+        for k in range(n)
+    )
+    clicks = read_own(tmp_path / "long.csv", HEADER + text)
+    assert clicks.key.tolist() == [f"s{k // 4}" for k in range(n)]
+    assert clicks.time.iloc[-1] == 1000 * (1_600_000_000 + (n - 1) * 20)
 
 
 # Counts of the folder's own README, and of the files by `zcat | wc`.

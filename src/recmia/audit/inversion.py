@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
-from recmia.audit.tables import CsvFile, read_csv
+from recmia.audit.tables import AuditTable, read_table
+from recmia.data.kinds import Number
 from recmia.errors import DataError, SettingsError
 from recmia.evaluation.proportions import binomial_interval
 from recmia.inversion.attack import HELD, Attacker, Recommender, draw_decoys, invert
@@ -80,7 +82,7 @@ def audit_inversion(
     Raises:
         DataError: the file is wrong, an item is not in it, or nobody rated one highest.
     """
-    table = read_csv(path, (USER, ITEM), {RATING: np.float32})
+    table = read_table(path, (USER, ITEM), {RATING: Number(pl.Float32)})
     items = _positions(table, sensitive)
     ratings = _ratings(table, settings.zeros_observed)
     truth = ratings.high_raters(items)
@@ -133,7 +135,7 @@ def _share(value: float, trials: float, level: float) -> str:
     return f"{value:.3f} [{min(low, value):.3f}, {max(high, value):.3f}]"
 
 
-def _positions(table: CsvFile, names: list[str]) -> np.ndarray:
+def _positions(table: AuditTable, names: list[str]) -> np.ndarray:
     known = {name: place for place, name in enumerate(table.ids[ITEM].names.to_pylist())}
     for name in names:
         if name not in known:
@@ -146,7 +148,7 @@ def _positions(table: CsvFile, names: list[str]) -> np.ndarray:
     return np.array(sorted({known[name] for name in names}))
 
 
-def _ratings(table: CsvFile, zeros_observed: bool) -> Ratings:
+def _ratings(table: AuditTable, zeros_observed: bool) -> Ratings:
     """The rating matrix; its scale is the highest rating and the smallest gap between two."""
     users, items, values = table.ids[USER], table.ids[ITEM], table.numbers[RATING]
     low = np.flatnonzero(values <= 0)

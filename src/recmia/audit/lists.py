@@ -17,7 +17,9 @@ from recmia.audit.output import METRICS, check_out, folder_aside
 from recmia.audit.page import draw_roc, write_page
 from recmia.audit.scoring import AuditSettings, attack_lists, popular_share
 from recmia.audit.sides import Side, read_side
+from recmia.audit.tables import find
 from recmia.audit.vectors import ItemSpace, places, read_item_space
+from recmia.data.files import parts
 from recmia.errors import DataError
 from recmia.progress import track
 from recmia.storage import file_hash, write_aside, write_json
@@ -68,9 +70,9 @@ def audit_lists(
         path
         for folder in (shadow, target)
         for name in (sides.INTERACTIONS, sides.RECOMMENDATIONS, sides.MEMBERSHIP)
-        if (path := folder / name).is_file()
+        if (path := find(folder, name)).exists()
     ]
-    with track(sum(path.stat().st_size for path in files), "reading") as bar:
+    with track(4, "reading") as bar:
         known = read_side(shadow, space, top_k=settings.top_k, labels=True, progress=bar.advance)
         asked = read_side(target, space, top_k=settings.top_k, labels=False, progress=bar.advance)
     _check_classes(known, shadow)
@@ -85,7 +87,11 @@ def audit_lists(
         | {"threshold": threshold, "item_vectors": space.source, "dim": space.vectors.shape[1]},
         "counts": _counts(known, asked, space),
         "skipped": {"shadow": known.skipped, "target": asked.skipped},
-        "files": {_label(path, shadow, target): file_hash(path) for path in (*files, *space.files)},
+        "files": {
+            _label(part.path, shadow, target): file_hash(part.path)
+            for path in (*files, *space.files)
+            for part in parts(path)
+        },
     }
     called = scores.mean(axis=0) >= threshold
     found["counts"]["target"]["predicted_members"] = int(called.sum())
@@ -160,8 +166,10 @@ def _shared(names: pa.Array, others: pa.Array) -> int:
 
 def _label(path: Path, shadow: Path, target: Path) -> str:
     """Name of an input that says its role and no machine's folders."""
-    roles = {shadow: "shadow/", target: "target/"}
-    return roles.get(path.parent, "") + path.name
+    for role, folder in (("shadow", shadow), ("target", target)):
+        if path.is_relative_to(folder):
+            return f"{role}/{path.relative_to(folder).as_posix()}"
+    return path.name
 
 
 def _write_scores(path: Path, side: Side, scores: np.ndarray, called: np.ndarray) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from recmia.audit.tables import CsvFile, read_csv
+from recmia.audit.tables import AuditTable, find, read_table
 from recmia.audit.vectors import ItemSpace, places, sorted_ids
+from recmia.data.kinds import Whole
 from recmia.errors import DataError
 
 INTERACTIONS, RECOMMENDATIONS, MEMBERSHIP = (
@@ -79,23 +80,19 @@ def read_side(
         space: the items that have vectors.
         top_k: places of each list to look at; None for all.
         labels: users without membership are skipped, and the file is needed (the shadow side).
-        progress: called with the bytes read.
+        progress: called with 1 after each of the two large files.
 
     Raises:
         DataError: a file is wrong, or nobody is left.
     """
-    interactions = read_csv(
-        folder / INTERACTIONS,
-        ["user_id", "item_id"],
-        checked=("rating", "timestamp"),
-        progress=progress,
-    )
-    lists = read_csv(
-        folder / RECOMMENDATIONS, ["user_id", "item_id"], {"rank": np.int64}, progress=progress
-    )
-    labelling = None
-    if labels or (folder / MEMBERSHIP).exists():
-        labelling = read_csv(folder / MEMBERSHIP, ["user_id"], {"member": np.int64})
+    pair = ["user_id", "item_id"]
+    interactions = read_table(find(folder, INTERACTIONS), pair, checked=True)
+    progress(1)
+    lists = read_table(find(folder, RECOMMENDATIONS), pair, {"rank": Whole()})
+    progress(1)
+    labelling, membership = None, find(folder, MEMBERSHIP)
+    if labels or membership.exists():
+        labelling = read_table(membership, ["user_id"], {"member": Whole()})
         _check_membership(labelling)
     files = [file for file in (interactions, lists, labelling) if file is not None]
     everybody = sorted_ids(*(file.ids["user_id"].names for file in files))
@@ -121,7 +118,7 @@ def read_side(
     if not kept.any():
         raise DataError(
             f"none of the {len(everybody):,} users can be audited: {_counted(has)}.",
-            file=folder / RECOMMENDATIONS, column="user_id",
+            file=lists.path, column="user_id",
             remedy="check that the files write users and items in the same way.",
         )  # fmt: skip
     number = np.cumsum(kept) - 1
@@ -165,7 +162,7 @@ def read_side(
     )
 
 
-def _check_membership(file: CsvFile) -> None:
+def _check_membership(file: AuditTable) -> None:
     member, ids = file.numbers["member"], file.ids["user_id"]
     wrong = np.flatnonzero((member != 0) & (member != 1))
     if len(wrong):
@@ -179,7 +176,7 @@ def _check_membership(file: CsvFile) -> None:
         raise file.error(row, "user_id", f"user '{name}' is there twice.", "keep one row a user.")
 
 
-def _list_order(file: CsvFile, user: np.ndarray) -> np.ndarray:
+def _list_order(file: AuditTable, user: np.ndarray) -> np.ndarray:
     """int64 [r]: rows by user, whose places are int64 [r], then rank.
 
     Raises:
@@ -221,7 +218,9 @@ def _list_order(file: CsvFile, user: np.ndarray) -> np.ndarray:
     return order
 
 
-def _coded(file: CsvFile, everybody: pa.Array, space: ItemSpace) -> tuple[np.ndarray, np.ndarray]:
+def _coded(
+    file: AuditTable, everybody: pa.Array, space: ItemSpace
+) -> tuple[np.ndarray, np.ndarray]:
     """int64 [m]: places of users among everybody and of items in the space, -1 for no vector."""
     users, items = file.ids["user_id"], file.ids["item_id"]
     return (
@@ -230,7 +229,7 @@ def _coded(file: CsvFile, everybody: pa.Array, space: ItemSpace) -> tuple[np.nda
     )
 
 
-def _unknown(interactions: CsvFile, space: ItemSpace, lists: CsvFile) -> pa.Array:
+def _unknown(interactions: AuditTable, space: ItemSpace, lists: AuditTable) -> pa.Array:
     names = sorted_ids(interactions.ids["item_id"].names, lists.ids["item_id"].names)
     return names.filter(pa.array(places(names, space.items) < 0))
 

@@ -1,25 +1,27 @@
-"""CSV files of an audit: read in blocks, checked, ids coded; errors name the line and column."""
+"""Files of an audit: read and checked by `recmia.data.reader`, their ids coded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pcsv
 
-from recmia.audit.faults import LONGEST_ID, check_header, explain, rows_of
-from recmia.data.times import BadTime, detect, milliseconds
+from recmia.data import reader
+from recmia.data.files import Source, parts
+from recmia.data.kinds import Ids, Kind, Number, Time
+from recmia.data.tables import Format
 from recmia.errors import DataError
 
-BLOCK = 16 << 20
+# Read where they are there, so that a mistake in them does not pass; no audit uses them.
+CHECKED = {"rating": Number(), "timestamp": Time(zero_is_unknown=True)}
 
 
 @dataclass(frozen=True)
-class Ids:
+class IdColumn:
     """A column of ids: int32 [m] codes into its distinct names, in order of first appearance."""
 
     codes: np.ndarray
@@ -27,138 +29,111 @@ class Ids:
 
 
 @dataclass(frozen=True)
-class CsvFile:
-    """A checked CSV file.
+class AuditTable:
+    """A checked file, or a folder of parts.
 
     Attributes:
         path: where it was read.
+        parts: its files with their numbers of rows.
+        form: how it was read.
         ids: id columns by name.
-        numbers: number columns by name, int64 or float32 [m].
+        numbers: number columns by name, int64, float64 or float32 [m].
         ignored: names of the columns that no audit reads.
     """
 
     path: Path
-    ids: dict[str, Ids]
+    parts: tuple[tuple[Source, int], ...]
+    form: Format
+    ids: dict[str, IdColumn]
     numbers: dict[str, np.ndarray]
     ignored: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(next(iter(self.ids.values())).codes)
+        return sum(rows for _, rows in self.parts)
 
     def error(self, row: int, column: str, problem: str, remedy: str) -> DataError:
         """The error about a value; ``row`` counts from 0 below the header."""
-        line = next(line for at, (line, _) in enumerate(rows_of(self.path)) if at == row + 1)
-        return DataError(problem, file=self.path, line=line, column=column, remedy=remedy)
+        ends = np.cumsum([rows for _, rows in self.parts])
+        part = int(np.searchsorted(ends, row, side="right"))
+        source, rows = self.parts[part]
+        with reader.opened(source, self.form) as table:
+            line = table.line(int(row - ends[part] + rows))
+            return table.error(problem, line=line, column=column, remedy=remedy)
 
 
-def read_csv(
+def find(folder: Path, name: str) -> Path:
+    """The file of that name in a folder, or the one that differs from it in its endings alone.
+
+    So ``interactions.csv.gz``, ``interactions.parquet`` or a folder ``interactions`` of parts
+    stands for ``interactions.csv`` where there is none.
+
+    Raises:
+        DataError: there are several.
+    """
+    if (folder / name).exists():
+        return folder / name
+    stem = name.split(".")[0]
+    found = sorted(path for path in folder.glob(f"{stem}*") if path.name.split(".")[0] == stem)
+    if len(found) > 1:
+        raise DataError(
+            f"there is {found[1].name} as well.", file=found[0], remedy="keep one of them."
+        )
+    return found[0] if found else folder / name
+
+
+def read_table(
     path: str | Path,
     ids: Sequence[str],
-    numbers: dict[str, type] | None = None,
+    numbers: dict[str, Kind] | None = None,
     *,
-    checked: Sequence[str] = (),
-    other_numbers: bool = False,
-    progress: Callable[[int], None] = lambda size: None,
-) -> CsvFile:
-    """Read a comma-separated UTF-8 file with a header, in blocks of 16 MiB.
+    checked: bool = False,
+    others: Kind | None = None,
+) -> AuditTable:
+    """Read a comma-separated UTF-8 file with a header, packed or not, a Parquet file, or parts.
 
-    A byte order mark, CRLF, blank lines and quoted values are fine; a value may not hold a line
-    end. An id is any text that is not empty: no blank is cut off, "7" and "07" are two.
+    An id is any text of one line: no blank is cut off, "7" and "07" are two.
 
     Args:
-        path: the file.
+        path: the file, or the folder of parts.
         ids: names of the id columns, all required.
-        numbers: names and types (np.int64, np.float32) of the number columns, all required.
-        checked: columns that may be there and are not kept: "rating" must then hold numbers,
-            "timestamp" numbers or ISO 8601.
-        other_numbers: keep every other column as float32; else they are ignored.
-        progress: called with the bytes of each block, those of a whole one.
+        numbers: number columns, all required.
+        checked: look at "rating" and "timestamp" as well, where they are there.
+        others: kind of all other columns, to keep them as numbers; else they are ignored.
 
     Raises:
         DataError: the file is missing, empty or not as described, with line, column and remedy.
     """
     path, numbers = Path(path), dict(numbers or {})
-    header = check_header(path, [*ids, *numbers])
-    others = [name for name in header if name not in (*ids, *numbers, *checked)]
-    if other_numbers:
-        numbers |= dict.fromkeys(others, np.float32)
-        others = []
-    checked = [name for name in checked if name in header]
-    kinds: dict[str, pa.DataType] = {name: pa.dictionary(pa.int32(), pa.string()) for name in ids}
-    kinds |= {name: pa.from_numpy_dtype(kind) for name, kind in numbers.items()}
-    kinds |= {name: pa.string() if name == "timestamp" else pa.float64() for name in checked}
-    coders = {name: _Coder() for name in ids}
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in kinds if name not in checked}
-    form = None
-    try:
-        for batch in _batches(path, kinds):
-            for name, coder in coders.items():
-                parts[name].append(coder.codes(batch.column(name)))
-            for name in numbers:
-                parts[name].append(_finite(batch.column(name)))
-            if "timestamp" in checked:
-                form = form or detect(batch.column("timestamp"))
-                milliseconds(batch.column("timestamp"), form, zero_is_unknown=True)
-            if "rating" in checked:
-                _finite(batch.column("rating"))
-            progress(BLOCK)
-    except (pa.ArrowInvalid, BadTime, _BadValue) as error:
-        explain(path, header, kinds, form, error)
-    columns = {name: np.concatenate(part) for name, part in parts.items() if part}
-    if not columns or not len(columns[ids[0]]):
+    columns = ", ".join((*ids, *numbers))
+    if not path.exists():
         raise DataError(
-            "the file holds a header and nothing else.", file=path, line=1,
-            remedy="export it again; an audit needs at least one row.",
+            "there is no such file.", file=path,
+            remedy=f"write it with the columns {columns}; see `recmia audit lists "
+            "--help`, and `recmia audit example` for files to look at.",
         )  # fmt: skip
-    return CsvFile(
+    form = Format(
+        {**dict.fromkeys(ids, Ids(negative=True)), **numbers},
+        optional=CHECKED if checked else {},
+        others=others,
+        naming=f"Name its columns exactly {columns}, separated by commas.",
+        separating="They must be separated by commas.",
+    )
+    frames, sources, names = [], parts(path), {}
+    for source in sources:
+        with reader.opened(source, form) as table:
+            frames.append(table.read().with_columns(pl.col(*ids).cast(pl.String)))
+            names |= dict.fromkeys(table.names)
+    frame = pl.concat(frames)
+    return AuditTable(
         path,
-        {name: Ids(columns[name], coders[name].names) for name in ids},
-        {name: columns[name] for name in numbers},
-        tuple(others),
+        tuple(zip(sources, map(len, frames), strict=True)),
+        form,
+        {name: _coded(frame[name]) for name in ids},
+        {n: frame[n].to_numpy() for n in frame.columns if n not in (*ids, *form.optional)},
+        tuple(name for name in names if name not in frame.columns),
     )
 
 
-class _BadValue(ValueError):
-    """A value that Arrow accepts and an audit does not."""
-
-
-class _Coder:
-    """Numbers ids in order of first appearance, over all blocks of a file."""
-
-    def __init__(self) -> None:
-        self.names = pa.array([], pa.string())
-
-    def codes(self, column: pa.DictionaryArray) -> np.ndarray:
-        block = column.dictionary
-        size = pc.binary_length(block)
-        if len(block) and (pc.min(size).as_py() == 0 or pc.max(size).as_py() > LONGEST_ID):
-            raise _BadValue("an id is empty or too long")
-        place = pc.index_in(block, value_set=self.names)
-        new = block.filter(pc.is_null(place))
-        if pc.any(pc.match_substring_regex(new, "[\\r\\n\\x00]")).as_py():
-            raise _BadValue("an id goes over the end of the line or holds a null byte")
-        number = pc.fill_null(place, -1).to_numpy(zero_copy_only=False).astype(np.int32)
-        number[number < 0] = len(self.names) + np.arange(len(new), dtype=np.int32)
-        self.names = pa.concat_arrays([self.names, new])
-        return number[column.indices.to_numpy(zero_copy_only=False)]
-
-
-def _finite(column: pa.Array) -> np.ndarray:
-    values = column.to_numpy(zero_copy_only=False)
-    if not np.isfinite(values).all():
-        raise _BadValue("a number is missing, infinite or not a number")
-    return values
-
-
-def _batches(path: Path, kinds: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
-    reader = pcsv.open_csv(
-        path,
-        read_options=pcsv.ReadOptions(block_size=BLOCK),
-        convert_options=pcsv.ConvertOptions(
-            column_types=kinds,
-            include_columns=list(kinds),
-            null_values=[],
-            strings_can_be_null=False,
-        ),
-    )
-    yield from (batch for batch in reader if len(batch))
+def _coded(ids: pl.Series) -> IdColumn:
+    coded = ids.to_arrow().cast(pa.string()).dictionary_encode()
+    return IdColumn(coded.indices.to_numpy(), coded.dictionary)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from threadpoolctl import threadpool_limits
 
 from recmia.attacks.item_vectors import factorise
-from recmia.audit.tables import CsvFile, read_csv
+from recmia.audit.tables import AuditTable, find, read_table
+from recmia.data.kinds import Number
 from recmia.errors import DataError, SettingsError
 from recmia.sessions import FIRST_ITEM
 
@@ -59,7 +61,7 @@ def read_item_space(
         DataError: vectors are missing, contradict each other or have another length.
         SettingsError: vectors are given and to be factorised as well.
     """
-    given = [folder / FILE for folder in (shadow, target) if (folder / FILE).exists()]
+    given = [path for side in (shadow, target) if (path := find(side, FILE)).exists()]
     if vectors_from is not None:
         if given:
             raise SettingsError(
@@ -120,8 +122,8 @@ def _given(paths: list[Path], dim: int | None) -> ItemSpace:
     return ItemSpace(items, joined, source, tuple(paths))
 
 
-def _read_vectors(path: Path) -> tuple[CsvFile, np.ndarray]:
-    file = read_csv(path, ["item_id"], other_numbers=True)
+def _read_vectors(path: Path) -> tuple[AuditTable, np.ndarray]:
+    file = read_table(path, ["item_id"], others=Number(pl.Float32))
     if not file.numbers:
         raise DataError(
             "there is no column beside item_id.", file=path, line=1,
@@ -137,7 +139,7 @@ def _read_vectors(path: Path) -> tuple[CsvFile, np.ndarray]:
 
 
 def _factorised(path: Path, dim: int, seed: int) -> ItemSpace:
-    file = read_csv(path, ["user_id", "item_id"], checked=("rating", "timestamp"))
+    file = read_table(path, ["user_id", "item_id"], checked=True)
     users, items = (file.ids[name] for name in ("user_id", "item_id"))
     all_users, all_items = sorted_ids(users.names), sorted_ids(items.names)
     user = places(users.names, all_users)[users.codes]

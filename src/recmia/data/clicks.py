@@ -1,25 +1,31 @@
-"""The click log that a profile names, opened: one stream of checked clicks whatever the source."""
+"""The click log that a profile names, opened: checked clicks whatever the source."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import tempfile
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from recmia.data import layouts, readers
-from recmia.data.layouts import Layout, Source
-from recmia.data.readers import Chunk
+import polars as pl
+
+from recmia.data import layouts, reader
+from recmia.data.files import FETCH_AGAIN, Source, parts
+from recmia.data.layouts import Layout
+from recmia.data.registry import find_files
+from recmia.data.synthetic import write_synthetic_clicks
+from recmia.data.times import UNKNOWN_TIME
+from recmia.errors import DataError
+from recmia.progress import track
 
 if TYPE_CHECKING:
     from recmia.data.settings import Data
 
-_NAMED: dict[str, tuple[Layout | None, str | None]] = {
-    # Layout (None: one session a line), and the member if the file is a zip archive.
+_NAMED: dict[str, tuple[Layout, str | None]] = {
+    # Layout, and the member if the file is a zip archive.
     "yoochoose": (layouts.YOOCHOOSE, None),
     "yoochoose-sample": (layouts.YOOCHOOSE, None),
-    "yoochoose-1-64": (None, None),
+    "yoochoose-1-64": (layouts.SESSION_LINES, None),
     "yoochoose-tsv": (layouts.YOOCHOOSE_TSV, None),
     "ml-1m": (layouts.MOVIELENS_1M, "ratings.dat"),
     "ml-latest-small": (layouts.MOVIELENS_CSV, "ratings.csv"),
@@ -28,7 +34,6 @@ _NAMED: dict[str, tuple[Layout | None, str | None]] = {
     "amazon-digital-music": (layouts.AMAZON_RATINGS, None),
     "amazon-beauty": (layouts.AMAZON_RATINGS, None),
 }
-_PARQUET = {".parquet", ".pq"}
 
 
 @dataclass(frozen=True)
@@ -37,48 +42,76 @@ class ClickLog:
 
     Attributes:
         sources: its files, in order.
-        layout: its columns; None where a line is a session.
-        size: bytes to read, decompressed (a guess for gzip).
+        layout: its columns.
     """
 
     sources: tuple[Source, ...]
-    layout: Layout | None
-    size: int
+    layout: Layout
 
     @property
     def keys(self) -> Literal["session", "user"]:
         """What the key of a click names; users' histories are to be cut into sessions."""
-        return "session" if self.layout is None else self.layout.keys
+        return self.layout.keys
 
     @property
     def timed(self) -> bool:
         """Whether clicks have times; where not, the order of the file is the order of clicks."""
-        return self.layout is not None and self.layout.time is not None
+        return self.layout.time is not None
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Stream the clicks, rows counted on from file to file.
+    def checked(self, folder: Path) -> pl.LazyFrame:
+        """The clicks in the order of the log, read and checked, as Parquet files in ``folder``.
+
+        Args:
+            folder: where the files are kept as long as the frame is used.
+
+        Returns:
+            Columns ``row`` (place in the log, from 0), ``key`` and ``item`` (Int64 or String),
+            and ``time`` (Int64 milliseconds since 1970 UTC, -1 where unknown).
 
         Raises:
-            DataError: the first thing that is wrong with a file.
+            DataError: the first thing that is wrong with a file, or there are no clicks.
         """
-        rows, lines = 0, 0
-        for source in self.sources:
-            for chunk in self._reader(source, lines)(first_row=rows):
-                yield chunk
-                rows += len(chunk.clicks)
-                if self.layout is None and len(chunk.clicks):
-                    lines = chunk.clicks["key"][-1].as_py()
+        frames, lines = [], 0
+        with track(len(self.sources), "reading") as progress:
+            for number, source in enumerate(self.sources):
+                path = folder / f"clicks-{number:05d}.parquet"
+                with reader.opened(source, self.layout.format, folder) as table:
+                    table.store(path)
+                frames.append(self._clicks(path, lines))
+                if self.layout.session_lines:  # their numbers go on from file to file
+                    lines = frames[-1].select(pl.max("key")).collect().item() or lines
+                progress.advance()
+        if any(frame.collect_schema() != frames[0].collect_schema() for frame in frames):
+            raise DataError(
+                "the files have ids of different types",
+                file=self.sources[0].place.parent,
+                column=self.layout.key,
+                remedy="Write all parts alike.",
+            )
+        clicks = pl.concat(frames).with_row_index("row")
+        if not clicks.select(pl.len()).collect().item():
+            raise DataError(
+                "the file holds no rows", file=self.sources[0].place, line=1, remedy=FETCH_AGAIN
+            )
+        return clicks
 
-    def _reader(self, source: Source, lines: int) -> Callable[..., Iterator[Chunk]]:
-        if self.layout is None:
-            return partial(readers.read_session_lines, source, lines)
-        parquet = source.path.suffix.lower() in _PARQUET
-        read = readers.read_parquet if parquet else readers.read_delimited
-        return partial(read, source, self.layout)
+    def read(self) -> pl.DataFrame:
+        """All clicks in memory, see :meth:`checked`."""
+        with tempfile.TemporaryDirectory() as folder:
+            return self.checked(Path(folder)).collect()
+
+    def _clicks(self, path: Path, lines: int) -> pl.LazyFrame:
+        layout = self.layout
+        key, time = pl.col(layout.key), pl.lit(UNKNOWN_TIME, pl.Int64)
+        return pl.scan_parquet(path, glob=False).select(
+            key=key + lines if layout.session_lines else key,
+            item=pl.col(layout.item),
+            time=time if layout.time is None else pl.col(layout.time),
+        )
 
 
 def open_clicks(data: Data, data_folder: Path, scratch: Path, *, seed: int) -> ClickLog:
-    """Open the click log that ``data`` names, without reading it yet.
+    """Name the files and columns of the click log that ``data`` names, without reading it yet.
 
     Args:
         data: the ``data`` section of a profile.
@@ -87,34 +120,34 @@ def open_clicks(data: Data, data_folder: Path, scratch: Path, *, seed: int) -> C
         seed: root seed of the synthetic log.
 
     Raises:
-        DataError: a file is missing or empty.
+        DataError: a file of a named data set is missing, or a folder holds none.
     """
     if data.source == "synthetic":
-        from recmia.data.synthetic import write_synthetic_clicks
-
         path, size = scratch / "synthetic-clicks.dat", data.synthetic
         write_synthetic_clicks(
             path, clicks=size.clicks, items=size.items, days=size.days, seed=seed
         )
-        return _log([Source(path)], layouts.YOOCHOOSE)
+        return ClickLog((Source(path),), layouts.YOOCHOOSE)
     if data.source == "file":
         path = data_folder / Path(data.path).expanduser()  # an absolute path stays as it is
-        return _log([Source(path)], _own_layout(data))
+        return ClickLog(tuple(parts(path)), _own_layout(data))
     return open_named(data.source, data_folder)
 
 
 def open_named(name: str, data_folder: Path) -> ClickLog:
-    """Open a data set of ``sources.yaml``, without reading it yet.
+    """Name the files and columns of a data set of ``sources.yaml``, without reading it yet.
 
     Raises:
-        DataError: it is unknown, or a file is missing or empty.
+        DataError: it is unknown, or a file is missing.
     """
-    from recmia.data.registry import find_files
-
     layout, member = _NAMED[name]
     paths = find_files(name, data_folder)
-    packed = [member if path.suffix == ".zip" else None for path in paths]
-    return _log([Source(path, kept) for path, kept in zip(paths, packed, strict=True)], layout)
+    return ClickLog(tuple(packed(path, member) for path in paths), layout)
+
+
+def packed(path: Path, member: str | None) -> Source:
+    """A file, or its member where it is a zip archive."""
+    return Source(path, member if path.suffix == ".zip" else None)
 
 
 def _own_layout(data: Data) -> Layout:
@@ -128,9 +161,3 @@ def _own_layout(data: Data) -> Layout:
         delimiter=data.delimiter,
         ids="text",
     )
-
-
-def _log(sources: list[Source], layout: Layout | None) -> ClickLog:
-    for source in sources:
-        source.open().close()
-    return ClickLog(tuple(sources), layout, sum(source.size() for source in sources))

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import polars as pl
 
 from recmia.data.clicks import ClickLog, open_named
 from recmia.data.times import UNKNOWN_TIME
@@ -119,10 +118,9 @@ def read_interactions(log: ClickLog, *, known_times: bool = False) -> Interactio
     Raises:
         DataError: the times of all users are unknown.
     """
-    table = pa.concat_tables([chunk.clicks for chunk in log.chunks()])
+    table = log.read()
     if known_times:
-        unknown = table.filter(pc.equal(table["time"], UNKNOWN_TIME))["key"]
-        table = table.filter(pc.invert(pc.is_in(table["key"], pc.unique(unknown))))
+        table = table.filter((pl.col("time") != UNKNOWN_TIME).all().over("key"))
         if not len(table):
             raise DataError(
                 "there is no user whose times are all known",
@@ -131,11 +129,10 @@ def read_interactions(log: ClickLog, *, known_times: bool = False) -> Interactio
             )
     users, user_ids = _numbers(table["key"])
     items, item_ids = _numbers(table["item"])
-    times = table["time"].to_numpy()
     places = np.arange(len(users))
     if not log.timed:
         places = generator(0, "interactions without times").permutation(places)
-    order = np.lexsort((places, times, users))
+    order = np.lexsort((places, table["time"].to_numpy(), users))
     return numbered(users[order], items[order], user_ids, item_ids)
 
 
@@ -156,11 +153,7 @@ def numbered(
     return Interactions(users, items + FIRST_ITEM, user_ids, item_ids)
 
 
-def _numbers(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+def _numbers(column: pl.Series) -> tuple[np.ndarray, np.ndarray]:
     """Places int64 [m] in the sorted distinct ids, and these ids."""
-    coded = column.combine_chunks().dictionary_encode()
-    ids = coded.dictionary.to_numpy(zero_copy_only=False)
-    order = np.argsort(ids, kind="stable")
-    rank = np.empty(len(ids), dtype=np.int64)
-    rank[order] = np.arange(len(ids))
-    return rank[coded.indices.to_numpy()], ids[order]
+    places = column.rank("dense").to_numpy().astype(np.int64) - 1
+    return places, column.unique().sort().to_numpy()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
-from recmia.errors import DataError
+from recmia.data.kinds import Ids, Time
+from recmia.data.tables import Format
 
 
 @dataclass(frozen=True)
@@ -25,8 +22,8 @@ class Layout:
         category: name of a column that must be there, though the study does not use it.
         delimiter: between columns; ``::`` in MovieLens-1M.
         ids: whether ids must be integers (the published logs) or may be any text (own logs).
-        times: ``iso`` (ISO 8601), ``epoch`` (seconds or milliseconds since 1970), or ``any``.
         zero_is_unknown: whether time 0 stands for an unknown time.
+        session_lines: a line is a session, item ids with blanks between; the key is its number.
     """
 
     keys: Literal["session", "user"]
@@ -37,14 +34,22 @@ class Layout:
     category: str | None = None
     delimiter: str = ","
     ids: Literal["integer", "text"] = "integer"
-    times: Literal["iso", "epoch", "any"] = "any"
     zero_is_unknown: bool = False
+    session_lines: bool = False
 
     @property
-    def required(self) -> tuple[str, ...]:
-        """Columns that a file with a header must have."""
-        names = (self.key, self.item, self.time, self.category)
-        return tuple(name for name in names if name is not None)
+    def format(self) -> Format:
+        """What the reader has to know."""
+        kinds = dict.fromkeys((self.key, self.item), Ids(integer=self.ids == "integer"))
+        if self.time is not None:
+            kinds[self.time] = Time(self.zero_is_unknown)
+        return Format(
+            kinds,
+            columns=self.columns,
+            delimiter=self.delimiter,
+            required=() if self.category is None else (self.category,),
+            session_lines=self.session_lines,
+        )
 
 
 # SessionId,Timestamp,ItemId,Category: yoochoose-README.txt, "CLICKS DATASET FILE DESCRIPTION".
@@ -54,9 +59,9 @@ YOOCHOOSE = Layout(
     "ItemId",
     "Timestamp",
     columns=("SessionId", "Timestamp", "ItemId", "Category"),
-    times="iso",
 )
-YOOCHOOSE_TSV = Layout("session", "SessionId", "ItemId", "Time", delimiter="\t", times="epoch")
+YOOCHOOSE_TSV = Layout("session", "SessionId", "ItemId", "Time", delimiter="\t")
+SESSION_LINES = Layout("session", "line", "items", None, session_lines=True)
 # ml-1m/README: UserID::MovieID::Rating::Timestamp, seconds; 0 where the time is not known.
 MOVIELENS_1M = Layout(
     "user",
@@ -65,10 +70,9 @@ MOVIELENS_1M = Layout(
     "Timestamp",
     columns=("UserID", "MovieID", "Rating", "Timestamp"),
     delimiter="::",
-    times="epoch",
     zero_is_unknown=True,
 )
-MOVIELENS_CSV = Layout("user", "userId", "movieId", "timestamp", times="epoch")
+MOVIELENS_CSV = Layout("user", "userId", "movieId", "timestamp")
 # readme.txt of the archive: one line a user and artist, with a listening count and no time.
 LASTFM_2K = Layout("user", "userID", "artistID", None, delimiter="\t")
 # snap.stanford.edu/data/amazon: user,item,rating,timestamp without a header; ids are text (ASIN).
@@ -79,78 +83,4 @@ AMAZON_RATINGS = Layout(
     "timestamp",
     columns=("user", "item", "rating", "timestamp"),
     ids="text",
-    times="epoch",
 )
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file, or a member of a zip archive; gzip is recognised by content.
-
-    Attributes:
-        path: the file.
-        member: name inside the zip archive, without its folder; None for a plain file.
-    """
-
-    path: Path
-    member: str | None = None
-
-    @property
-    def place(self) -> Path:
-        """The file as errors name it."""
-        return self.path if self.member is None else self.path / self.member
-
-    def open(self) -> BinaryIO:
-        """Open for reading, decompressed.
-
-        Raises:
-            DataError: the file is missing, empty, unreadable, or lacks the member.
-        """
-        try:
-            if self.member is not None:
-                return self._open_member()
-            with open(self.path, "rb") as file:
-                magic = file.read(2)
-            if not magic:
-                raise DataError("the file is empty", file=self.place, remedy=FETCH_AGAIN)
-            return gzip.open(self.path, "rb") if magic == b"\x1f\x8b" else open(self.path, "rb")
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise DataError(
-                f"the file cannot be read ({reason})",
-                file=self.place,
-                remedy="Check the path and its permissions, or fetch it with `recmia data fetch`.",
-            ) from error
-
-    def _open_member(self) -> BinaryIO:
-        try:
-            archive = zipfile.ZipFile(self.path)
-            names = [n for n in archive.namelist() if Path(n).name == self.member]
-            if len(names) != 1:
-                raise DataError(
-                    f"the archive holds {len(names)} files named {self.member}, not one",
-                    file=self.path,
-                    remedy=FETCH_AGAIN,
-                )
-            return archive.open(names[0])
-        except zipfile.BadZipFile as error:
-            raise DataError(
-                f"not a whole zip archive ({error})", file=self.path, remedy=FETCH_AGAIN
-            ) from error
-
-    def size(self) -> int:
-        """Decompressed bytes: exact for plain files and zip members, a guess for gzip."""
-        if self.member is not None:
-            with zipfile.ZipFile(self.path) as archive:
-                infos = archive.infolist()
-                return sum(i.file_size for i in infos if Path(i.filename).name == self.member)
-        with open(self.path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        return self.path.stat().st_size * (5 if packed else 1)
-
-    def open_text(self) -> io.TextIOWrapper:
-        """Open as UTF-8 text; undecodable bytes become U+FFFD, line ends are kept."""
-        return io.TextIOWrapper(self.open(), encoding="utf-8-sig", errors="replace", newline="")
-
-
-FETCH_AGAIN = "Fetch the file again: it was probably cut off."

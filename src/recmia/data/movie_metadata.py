@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from scipy import sparse
 
-from recmia.data.layouts import FETCH_AGAIN, Source
-from recmia.errors import DataError
+from recmia.data.files import FETCH_AGAIN, Source
+from recmia.data.kinds import Text, Whole
+from recmia.data.reader import opened
+from recmia.data.tables import Format
 
 # ml-1m/README, "USERS FILE DESCRIPTION" and "MOVIES FILE DESCRIPTION".
 AGES = (1, 18, 25, 35, 45, 50, 56)
@@ -29,6 +28,35 @@ _TITLE = re.compile(r"^(?P<words>.+?) ?\((?P<year>\d{4})\)$")
 # Words of one letter and articles say nothing of a movie.
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _COMMON = {"the", "an", "of", "and", "in", "to", "la", "le", "les", "el", "der", "die", "das"}
+
+
+def _one_of(*values: object, wanted: str = "a code of the data set's README") -> Text:
+    return Text(rf"^({'|'.join(re.escape(str(value)) for value in values)})$", wanted)
+
+
+_GENRE = "|".join(map(re.escape, GENRES))
+# The official files are in Latin-1 ("Misérables, Les (1995)").
+MOVIES = Format(
+    {
+        "MovieID": Whole(0),
+        "Title": Text(_TITLE.pattern, "a title that ends with its year in brackets"),
+        "Genres": Text(rf"^({_GENRE})(\|({_GENRE}))*$", "genres of the data set's README"),
+    },
+    columns=("MovieID", "Title", "Genres"),
+    delimiter="::",
+    encoding="latin-1",
+)
+USERS = Format(
+    {
+        "UserID": Whole(0),
+        "Gender": _one_of("F", "M", wanted="F or M"),
+        "Age": _one_of(*AGES),
+        "Occupation": _one_of(*OCCUPATIONS),
+    },
+    columns=("UserID", "Gender", "Age", "Occupation", "Zip-code"),
+    delimiter="::",
+    encoding="latin-1",
+)
 
 
 @dataclass(frozen=True)
@@ -131,23 +159,16 @@ def read_movies(place: Path) -> Movies:
     Raises:
         DataError: the first thing that is wrong, with its line and column.
     """
-    source, columns = _source(place, "movies.dat"), ("MovieID", "Title", "Genres")
-    movie_ids, years, genres, words, titles = [], [], [], [], []
-    for line, (movie, title, tags) in _rows(source, columns):
-        bad = _refuse(source, line)
-        movie_ids.append(_whole_number(movie, "MovieID", bad))
-        match = _TITLE.match(title)
-        if match is None:
-            raise bad("Title", f"'{title}' does not end with the year in brackets")
-        years.append(int(match["year"]))
-        genres.append(tuple(tags.split("|")))
-        unknown = [genre for genre in genres[-1] if genre not in GENRES]
-        if unknown:
-            raise bad("Genres", f"'{unknown[0]}' is no genre of the data set's README")
-        titles.append(match["words"])
-        found = _WORD.findall(match["words"].lower())
-        words.append(tuple(word for word in found if word not in _COMMON))
-    return Movies(_distinct(movie_ids, "MovieID", source), np.array(years), genres, words, titles)
+    table = _read(place, "movies.dat", MOVIES)
+    titles = [_TITLE.match(title) for title in table["Title"]]
+    words = [_WORD.findall(title["words"].lower()) for title in titles]
+    return Movies(
+        table["MovieID"].to_numpy(),
+        np.array([int(title["year"]) for title in titles]),
+        [tuple(genres.split("|")) for genres in table["Genres"]],
+        [tuple(word for word in title if word not in _COMMON) for title in words],
+        [title["words"] for title in titles],
+    )
 
 
 def read_demographics(place: Path) -> Demographics:
@@ -159,84 +180,22 @@ def read_demographics(place: Path) -> Demographics:
     Raises:
         DataError: the first thing that is wrong, with its line and column.
     """
-    source = _source(place, "users.dat")
-    columns = ("UserID", "Gender", "Age", "Occupation", "Zip-code")
-    user_ids, genders, ages, occupations = [], [], [], []
-    for line, (user, gender, age, occupation, _) in _rows(source, columns):
-        bad = _refuse(source, line)
-        user_ids.append(_whole_number(user, "UserID", bad))
-        if gender not in ("F", "M"):
-            raise bad("Gender", f"'{gender}' is neither F nor M")
-        genders.append(gender)
-        for values, text, name, known in (
-            (ages, age, "Age", AGES),
-            (occupations, occupation, "Occupation", OCCUPATIONS),
-        ):
-            values.append(_whole_number(text, name, bad))
-            if values[-1] not in known:
-                raise bad(name, f"'{text}' is no code of the data set's README")
-    return Demographics(
-        _distinct(user_ids, "UserID", source),
-        np.array(genders),
-        np.array(ages, dtype=np.int64),
-        np.array(occupations, dtype=np.int64),
-    )
+    table = _read(place, "users.dat", USERS)
+    ages, occupations = (table[name].cast(pl.Int64).to_numpy() for name in ("Age", "Occupation"))
+    return Demographics(table["UserID"].to_numpy(), table["Gender"].to_numpy(), ages, occupations)
 
 
-def _source(place: Path, name: str) -> Source:
-    return Source(place / name) if place.is_dir() else Source(place, name)
-
-
-def _rows(source: Source, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
-    """Line number (from 1) and fields of each line that is not blank."""
-    line = 0
-    try:
-        # The official files are in Latin-1 ("Misérables, Les (1995)").
-        with io.TextIOWrapper(source.open(), encoding="latin-1") as text:
-            for line, row in enumerate(text, 1):
-                fields = row.rstrip("\r\n").split("::")
-                if fields == [""]:
-                    continue
-                if len(fields) != len(columns):
-                    raise DataError(
-                        f"{len(columns)} columns expected ({', '.join(columns)}), "
-                        f"found {len(fields)}",
-                        file=source.place,
-                        line=line,
-                        column=columns[min(len(fields), len(columns) - 1)],
-                        remedy="columns are separated by '::'. " + FETCH_AGAIN,
-                    )
-                yield line, fields
-    except (EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"the file is damaged or cut off ({error})",
-            file=source.place,
-            line=line + 1,
-            remedy=FETCH_AGAIN,
-        ) from error
-
-
-def _refuse(source: Source, line: int) -> Callable[[str, str], DataError]:
-    return lambda column, problem: DataError(
-        problem, file=source.place, line=line, column=column, remedy=FETCH_AGAIN
-    )
-
-
-def _whole_number(text: str, column: str, bad: Callable[[str, str], DataError]) -> int:
-    if not (text.isascii() and text.isdecimal()):
-        raise bad(column, f"'{text}' is no whole number")
-    return int(text)
-
-
-def _distinct(ids: list[int], column: str, source: Source) -> np.ndarray:
-    if len(set(ids)) != len(ids) or not ids:
-        raise DataError(
-            "an id occurs twice" if ids else "the file holds no row",
-            file=source.place,
-            column=column,
-            remedy=FETCH_AGAIN,
-        )
-    return np.array(ids, dtype=np.int64)
+def _read(place: Path, name: str, form: Format) -> pl.DataFrame:
+    source = Source(place / name) if place.is_dir() else Source(place, name)
+    with opened(source, form) as file:
+        table = file.read()
+        column = next(iter(form.kinds))
+        twice = table[column].is_first_distinct().not_().arg_max()
+        if table[column].n_unique() < len(table):
+            raise file.error(
+                "the id occurs twice", line=file.line(twice), column=column, remedy=FETCH_AGAIN
+            )
+    return table
 
 
 def _rows_of(features: sparse.csr_matrix, known: np.ndarray, wanted: np.ndarray):

@@ -6,17 +6,39 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from recmia.data import layouts
-from recmia.data.layouts import FETCH_AGAIN, Layout, Source
-from recmia.data.lines import lines_of
-from recmia.data.rating_tables import read_columns
+from recmia.data.clicks import packed
+from recmia.data.files import Source
+from recmia.data.kinds import Ids, Number, Text, Whole
+from recmia.data.reader import read
 from recmia.data.registry import find_files
+from recmia.data.tables import Format
 from recmia.data.times import UNKNOWN_TIME
 from recmia.errors import DataError
 
-CHECK_INS = Layout("user", "user", "venue_id", None, category="category", ids="text")
-CATEGORIES = Layout("user", "category", "name", None)
+CHECK_INS = Format({"user": Whole(0), "venue_id": Ids(), "category": Whole(0)})
+CATEGORIES = Format({"category": Whole(0), "name": Text()})
+# ml-10m/README: UserID::MovieID::Tag::Timestamp. A tag may hold a colon or a quotation mark.
+TAGS = Format(
+    {"MovieID": Whole(0), "Tag": Text()},
+    columns=("UserID", "MovieID", "Tag", "Timestamp"),
+    delimiter="::",
+)
+
+
+class HalfStars(Number):
+    """Ratings from 0.5 to 5 in steps of 0.5."""
+
+    def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        """Float64."""
+        number = super().parse(column, dtype)
+        return pl.when((number > 0) & (number <= 5) & (number * 2 % 1 == 0)).then(number)
+
+    def problem(self, value: str) -> str:
+        """No such rating."""
+        return f"'{value}' is not a rating from 0.5 to 5 in steps of 0.5"
 
 
 @dataclass(frozen=True)
@@ -100,21 +122,14 @@ def read_movielens(folder: Path) -> RatingTable:
         ("ml-latest-small", layouts.MOVIELENS_CSV, "rating", "ratings.csv"),
         ("ml-1m", layouts.MOVIELENS_1M, "Rating", "ratings.dat"),
     ):
-        source = _packed(find_files(name, folder)[0], member)
-        columns = read_columns(
-            source, layout, {layout.key: int, layout.item: int, rating: float, layout.time: int}
-        )
-        users, items, values, times = columns.values()
-        if (wrong := ~((values > 0) & (values <= 5) & (values * 2 % 1 == 0))).any():
-            raise DataError(
-                f"{values[wrong][0]:g} is not a rating from 0.5 to 5 in steps of 0.5",
-                file=source.place, line=int(np.flatnonzero(wrong)[0]) + 1 + (name != "ml-1m"),
-                column=rating, remedy=FETCH_AGAIN,
-            )  # fmt: skip
+        form = layout.format
+        form = replace(form, kinds={**form.kinds, rating: HalfStars(), layout.time: Whole(0)})
+        table = read(packed(find_files(name, folder)[0], member), form)
+        users, items, times = (table[c].to_numpy() for c in (layout.key, layout.item, layout.time))
         if layout.zero_is_unknown:
             times = np.where(times == 0, UNKNOWN_TIME, times)
         distinct, user = np.unique(users, return_inverse=True)
-        parts.append((user + len(user_names), items, values, times))
+        parts.append((user + len(user_names), items, table[rating].to_numpy(), times))
         user_names += [f"{name} {user}" for user in distinct]
     users, items, values, times = (np.concatenate(part) for part in zip(*parts, strict=True))
     item_names, item = np.unique(items, return_inverse=True)
@@ -127,21 +142,13 @@ def read_tagged(folder: Path, tag: str) -> np.ndarray:
     Raises:
         DataError: the file is missing, wrong, or knows no such tag.
     """
-    path = find_files("ml-10m-tags", folder)[0]
-    source, movies = _packed(path, "tags.dat"), set()
-    # A tag may hold a colon or a quote, which no reader of tables would take for text.
-    for number, line in lines_of(source):
-        fields = line.split("::")
-        if len(fields) != 4 or not fields[1].isdigit():
-            raise DataError(
-                "not UserID::MovieID::Tag::Timestamp",
-                file=source.place, line=number, remedy=FETCH_AGAIN,
-            )  # fmt: skip
-        if fields[2].strip().lower() == tag.lower():
-            movies.add(int(fields[1]))
-    if not movies:
+    source = packed(find_files("ml-10m-tags", folder)[0], "tags.dat")
+    table = read(source, TAGS)
+    tagged = table["Tag"].str.strip_chars().str.to_lowercase() == tag.lower()
+    movies = table["MovieID"].filter(tagged).unique().sort().to_numpy()
+    if not len(movies):
         raise DataError(f"no movie is tagged '{tag}'", file=source.place, column="Tag")
-    return np.array(sorted(movies))
+    return movies
 
 
 def read_check_ins(folder: Path) -> tuple[RatingTable, dict[str, str]]:
@@ -157,19 +164,12 @@ def read_check_ins(folder: Path) -> tuple[RatingTable, dict[str, str]]:
             file=visits,
             remedy="Put foursquare_nyc_checkins.csv(.gz) and its categories into the data folder.",
         )
-    columns = read_columns(
-        Source(visits), CHECK_INS, {"user": int, "venue_id": str, "category": int}
-    )
-    users, venues, kinds = columns.values()
-    names = read_columns(Source(categories), CATEGORIES, {"category": int, "name": str})
-    name_of = dict(zip(names["category"].tolist(), names["name"].tolist(), strict=True))
-    user_names, user = np.unique(users, return_inverse=True)
-    item_names, first, item = np.unique(venues.astype(str), return_index=True, return_inverse=True)
-    category = [name_of.get(kind, "") for kind in kinds[first].tolist()]
+    table = read(Source(visits), CHECK_INS)
+    name_of = dict(read(Source(categories), CATEGORIES).select("category", "name").iter_rows())
+    user_names, user = np.unique(table["user"].to_numpy(), return_inverse=True)
+    venues = table["venue_id"].to_numpy().astype(str)
+    item_names, first, item = np.unique(venues, return_index=True, return_inverse=True)
+    category = [name_of.get(kind, "") for kind in table["category"].to_numpy()[first].tolist()]
     ones, unknown = np.ones(len(user)), np.full(len(user), UNKNOWN_TIME)
     table = RatingTable(user, item, ones, unknown, user_names, item_names)
     return table, dict(zip(item_names.tolist(), category, strict=True))
-
-
-def _packed(path: Path, member: str) -> Source:
-    return Source(path, member if path.suffix == ".zip" else None)

@@ -1,0 +1,226 @@
+"""What a column of a table may hold: how its values are read, and what is said of a bad one."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from recmia.data.times import BadTime, detect, milliseconds
+
+LONGEST_ID = 1024  # bytes; more is a quotation mark left open, not an id
+_NEGATIVE = r"\s*-\s*\d+(\.\d*)?\s*"
+_BLANK = r"\s*"
+
+
+class Kind:
+    """Values of one kind.
+
+    Attributes:
+        remedy: what to do about a bad value.
+    """
+
+    remedy = "Correct or drop the row."
+
+    def fitted(self, first: Any) -> Kind:
+        """The kind once the first value of its column is known."""
+        return self
+
+    def accepts(self, dtype: pa.DataType) -> bool:
+        """Whether a typed column (of a Parquet file) can hold such values."""
+        return pa.types.is_integer(dtype) or pa.types.is_floating(dtype)
+
+    def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        """The values of a text or typed column, null where they are no good.
+
+        Raises:
+            BadTime, pa.ArrowInvalid: once it is run, in place of null, by some kinds.
+        """
+        raise NotImplementedError
+
+    def problem(self, value: Any) -> str:
+        """What is wrong with a value that is no good; None where there is none."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Ids(Kind):
+    """Ids: whole numbers that are not negative, or text of one line.
+
+    Attributes:
+        integer: text must be such a number.
+        negative: text that reads as a negative number is an id, as a hash may be.
+    """
+
+    integer: bool = False
+    negative: bool = False
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a bad id."""
+        text = "" if self.integer else " or text of one line (is a quotation mark left open?)"
+        return f"Correct or drop the row; ids are non-negative whole numbers{text}."
+
+    def accepts(self, dtype: pa.DataType) -> bool:
+        """Integers and text, plain or as dictionaries."""
+        inner = dtype.value_type if pa.types.is_dictionary(dtype) else dtype
+        text = pa.types.is_string(inner) or pa.types.is_large_string(inner)
+        return text or pa.types.is_integer(inner)
+
+    def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        """Int64 or String."""
+        if dtype.is_integer() or self.integer:
+            text = column if dtype.is_integer() else column.str.strip_chars()
+            number = text.cast(pl.Int64, strict=False)
+            return pl.when(number >= 0).then(number)
+        text = column.cast(pl.String)
+        bad = _BLANK if self.negative else f"{_BLANK}|{_NEGATIVE}"
+        good = ~text.str.contains(rf"^({bad})$|[\r\n\x00]") & (text.str.len_bytes() <= LONGEST_ID)
+        return pl.when(good).then(text)
+
+    def problem(self, value: Any) -> str:
+        """Missing, negative, no integer, or no text of one line."""
+        text, shown = "" if value is None else str(value), _shown(value)
+        if re.fullmatch(_BLANK, text):
+            return "the id is missing"
+        if not self.negative and re.fullmatch(_NEGATIVE, text):
+            return f"the id is negative ({shown})"
+        if self.integer:
+            return f"the id is not an integer ({shown})"
+        if len(text.encode()) > LONGEST_ID:
+            return f"an id of {len(text.encode()):,} bytes ({shown}); {LONGEST_ID:,} are the most"
+        if "\0" in text:
+            return f"the id {shown} holds a null byte"
+        return f"the id {shown} goes over the end of the line"
+
+
+@dataclass(frozen=True)
+class Whole(Kind):
+    """Whole numbers, from ``least`` on where there is one."""
+
+    least: int | None = None
+    remedy = "Write a whole number, such as 1, or drop the row."
+
+    def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        """Int64."""
+        number = _stripped(column, dtype).cast(pl.Int64, strict=False)
+        return number if self.least is None else pl.when(number >= self.least).then(number)
+
+    def problem(self, value: Any) -> str:
+        """No whole number, or too small a one."""
+        return f"{_shown(value)} is not a whole number" + (
+            "" if self.least is None else f" from {self.least} on"
+        )
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """Finite numbers."""
+
+    dtype: type[pl.DataType] = pl.Float64
+    remedy = "Write a number, with a point before the decimals, or drop the row."
+
+    def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        """Float64 or Float32."""
+        number = _stripped(column, dtype).cast(self.dtype, strict=False)
+        return pl.when(number.is_finite()).then(number)
+
+    def problem(self, value: Any) -> str:
+        """No number, or none that is finite."""
+        return f"{_shown(value)} is not a finite number"
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """Any text that is not empty; whole where the pattern fits it, if there is one.
+
+    Attributes:
+        pattern: what a value must match (the regular expressions of Rust and Python).
+        wanted: how values are to be, in words.
+    """
+
+    pattern: str | None = None
+    wanted: str = "text"
+    remedy = "Correct or drop the row."
+
+    def accepts(self, dtype: pa.DataType) -> bool:
+        """Text."""
+        return pa.types.is_string(dtype) or pa.types.is_large_string(dtype)
+
+    def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        """String."""
+        if self.pattern is None:
+            return column
+        return pl.when(column.str.contains(self.pattern)).then(column)
+
+    def problem(self, value: Any) -> str:
+        """Not as wanted."""
+        return f"{_shown(value)} is not {self.wanted}"
+
+
+@dataclass(frozen=True)
+class Time(Kind):
+    """Times as `recmia.data.times` knows them, all of the form of the first one.
+
+    Attributes:
+        zero_is_unknown: 0 stands for an unknown time.
+        form: see `recmia.data.times.detect`.
+    """
+
+    zero_is_unknown: bool = False
+    form: str = "iso"
+    remedy = (
+        "Give every row a time of one form: ISO 8601, or seconds or milliseconds since 1970; "
+        "drop rows whose time is unknown."
+    )
+
+    def fitted(self, first: Any) -> Time:
+        """With the form of the first value; a bad one stays to be refused."""
+        try:
+            return replace(self, form=detect(pa.array([first])))
+        except (BadTime, pa.ArrowInvalid):
+            return self
+
+    def accepts(self, dtype: pa.DataType) -> bool:
+        """Any type: what no time is read from is refused value by value."""
+        return True
+
+    def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        """Int64, milliseconds since 1970 UTC. Arrow reads ISO 8601 in a fifth of polars' time."""
+
+        def read(values: pl.Series) -> pl.Series:
+            stamps = milliseconds(
+                _plain(values.to_arrow()), self.form, zero_is_unknown=self.zero_is_unknown
+            )
+            return pl.Series(values.name, stamps)
+
+        return column.map_batches(read, return_dtype=pl.Int64, is_elementwise=True)
+
+    def problem(self, value: Any) -> str:
+        """What `milliseconds` says of it."""
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return "the time is missing"
+        try:
+            milliseconds(pa.array([value]), self.form, zero_is_unknown=self.zero_is_unknown)
+        except BadTime as error:
+            return f"{str(error).split(' (')[0]} ({_shown(value)})"
+        return f"{_shown(value)} is not a time"
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Text in the Arrow type that every version of its time parser knows."""
+    text = not pa.types.is_primitive(values.type)
+    return values.cast(pa.string()) if text else values
+
+
+def _stripped(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    return column.str.strip_chars() if dtype == pl.String else column
+
+
+def _shown(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -1,0 +1,239 @@
+"""The one reader: delimited text, packed or not, and Parquet, as checked columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recmia.data.files import FETCH_AGAIN, Source
+from recmia.data.tables import Format, Table
+from recmia.errors import DataError
+
+BLOCK = 1 << 14  # rows that are checked together where polars alone does not read a file
+_FULL = "the row has every column"  # an extra column: true, or null where that is not known
+_NO_TEXT = "\x01"  # no text holds this character, so that a line is one column
+
+
+@contextmanager
+def opened(source: Source, form: Format, folder: Path | None = None) -> Iterator[Table]:
+    """A file whose header has been checked.
+
+    Args:
+        source: the file.
+        form: what it should hold.
+        folder: where a packed file is unpacked to for the time of the block.
+
+    Raises:
+        DataError: the file is unreadable, or a column is missing or there twice.
+    """
+    with source.plain(folder) as path:
+        yield (ParquetTable if source.is_parquet else TextTable)(source, path, form)
+
+
+def read(source: Source, form: Format) -> pl.DataFrame:
+    """The checked columns of a file, without nulls.
+
+    Raises:
+        DataError: the first thing that is wrong, with its line and column; or there are no rows.
+    """
+    with opened(source, form) as table:
+        return table.read()
+
+
+class TextTable(Table):
+    """A delimited text file, or one of session lines."""
+
+    def line(self, row: int) -> int:
+        """Line of a row that counts from 0 below the header; a quoted line end counts."""
+        return next(islice(self._rows(), row + self.form.has_header, None))[0]
+
+    def _header(self) -> tuple[list[str], dict[str, str]]:
+        rows, form = self._rows(), self.form
+        self._header_line, names = next(rows, (1, ())) if form.has_header else (0, form.columns)
+        names = list(form.kinds if form.session_lines else names)
+        if not names:
+            raise self.error("the file is empty", line=1, remedy=FETCH_AGAIN)
+        self._check_text(self._header_line, names, names)
+        if any(letter < " " and letter not in "\t\r\n" for letter in "".join(names)):
+            raise self.error(
+                "the file is not text", line=1, remedy="Export it as CSV in UTF-8, or as Parquet."
+            )
+        first = next(rows, (0, ()))[1]
+        return names, dict(zip(names, first))  # noqa: B905
+
+    def _fast(self) -> pl.LazyFrame | None:
+        if self._header_line > 1 or self.form.encoding != "utf-8-sig":
+            return None
+        if self.form.session_lines:
+            number, item = self.kinds
+            words = pl.col("0").str.strip_chars().str.split(" ")
+            lines = self._scan(1, _NO_TEXT, None).select(words.alias(item))
+            lines = lines.with_row_index(number, offset=1).explode(item)
+            return lines.select(**self._parsed((number, item), lines.collect_schema()))
+        # polars' delimiter is one character: between the colons of '::' lies an empty column.
+        step = len(self.form.delimiter)
+        n = (len(self.names) - 1) * step + 1
+        full = pl.col(str(n - 1)).is_not_null() & pl.all_horizontal(
+            *(pl.col(str(place)).is_null() for place in range(n) if place % step), pl.lit(True)
+        )
+        quote = '"' if self.form.has_header else None
+        return self._scan(n, self.form.delimiter[0], quote).select(
+            pl.when(full).then(True).alias(_FULL),
+            **{
+                name: kind.parse(pl.col(str(self.names.index(name) * step)), pl.String())
+                for name, kind in self.kinds.items()
+            },
+        )
+
+    def _scan(self, columns: int, delimiter: str, quote: str | None) -> pl.LazyFrame:
+        """Columns of text, named '0', '1' and so on; null where nothing stands."""
+        return pl.scan_csv(
+            self.path,
+            has_header=False,
+            skip_rows=self._header_line,
+            schema={str(place): pl.String for place in range(columns)},
+            separator=delimiter,
+            quote_char=quote,
+            glob=False,
+        )
+
+    def _is_whole(self, frame: pl.LazyFrame) -> bool:
+        nulls = frame.null_count().collect().row(0, named=True)
+        short = nulls.pop(_FULL, 0)
+        return not any(nulls.values()) and (not short or self._is_even())
+
+    def _is_even(self) -> bool:
+        """Whether all lines are free of quotation marks and have as many delimiters as columns."""
+        line, wanted = pl.col("0"), len(self.names) - 1
+        even = (line.str.count_matches(self.form.delimiter, literal=True) == wanted) & ~(
+            line.str.contains('"', literal=True)
+        )
+        lines = self._scan(1, _NO_TEXT, None).select(even.fill_null(False).all())
+        return lines.collect().item()
+
+    def _careful(self) -> Iterator[pl.DataFrame]:
+        rows = islice(self._rows(), int(self.form.has_header), None)
+        places = {name: self.names.index(name) for name in self.kinds}
+        while True:
+            lines, block, fault = [], [], None
+            try:
+                for line, fields in islice(rows, BLOCK):
+                    if len(fields) != len(self.names):
+                        raise self._wrong_count(line, fields)
+                    kept = [fields[place] for place in places.values()]
+                    self._check_text(line, tuple(places), kept)
+                    lines.append(line)
+                    block.append(kept)
+            except DataError as error:
+                fault = error  # what comes before it may be at fault as well
+            columns = zip(*block, strict=True) if block else [()] * len(places)
+            text = {
+                name: pl.Series([value or None for value in column], dtype=pl.String)
+                for name, column in zip(places, columns, strict=True)
+            }
+            yield self._checked(pl.DataFrame(text), lines)
+            if fault is not None:
+                raise fault
+            if len(lines) < BLOCK:
+                return
+
+    def _rows(self) -> Iterator[tuple[int, Sequence[str]]]:
+        """Line number (from 1) and fields of every row, the header too, that is not blank."""
+        # Bytes that are not UTF-8 come through as lone surrogates, for _check_text to find.
+        with open(
+            self.path, encoding=self.form.encoding, errors="surrogateescape", newline=""
+        ) as text:
+            if self.form.has_header:
+                yield from self._quoted_rows(csv.reader(text, delimiter=self.form.delimiter))
+                return
+            for number, line in enumerate(text, 1):
+                if self.form.session_lines:
+                    yield from ((number, (str(number), word)) for word in line.split() or [""])
+                elif line.strip("\r\n"):
+                    yield number, line.rstrip("\r\n").split(self.form.delimiter)
+
+    def _quoted_rows(self, reader) -> Iterator[tuple[int, Sequence[str]]]:
+        try:
+            for fields in reader:
+                if fields:
+                    yield reader.line_num, fields
+        except csv.Error as error:
+            raise self.error(
+                f"the line cannot be read ({error})",
+                line=reader.line_num + 1,
+                remedy="Look for a quotation mark that is left open.",
+            ) from error
+
+    def _check_text(self, line: int, names: Sequence[str], fields: Sequence[str]) -> None:
+        for name, text in zip(names, fields, strict=True):
+            if text.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in text):
+                continue
+            name = name.encode("utf-8", "replace").decode("utf-8")
+            raise self.error(
+                "the text is not UTF-8", line=line, column=name, remedy="Export the file as UTF-8."
+            )
+
+
+class ParquetTable(Table):
+    """A Parquet file; the ``line`` of its errors is the row, from 1."""
+
+    def __init__(self, source: Source, path: Path, form: Format) -> None:
+        """Check the names and types of its columns."""
+        super().__init__(source, path, form)
+        for name, kind in self.kinds.items():
+            if not kind.accepts(self._schema.field(name).type):
+                raise self.error(
+                    f"values of type {self._schema.field(name).type}",
+                    column=name,
+                    remedy="Write the column as another type; ids are integers or text.",
+                )
+
+    def line(self, row: int) -> int:
+        """The row, from 1."""
+        return row + 1
+
+    def _header(self) -> tuple[list[str], dict[str, Any]]:
+        try:
+            file = pq.ParquetFile(self.path)
+            self._schema, names = file.schema_arrow, file.schema_arrow.names
+            wanted = [name for name in self.form.kinds if names.count(name) == 1]
+            first = next(file.iter_batches(1, columns=wanted), None)
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from error
+        return names, first.to_pylist()[0] if first is not None and len(first) else {}
+
+    def _fast(self) -> pl.LazyFrame:
+        frame = pl.scan_parquet(self.path, glob=False)
+        return frame.select(**self._parsed(tuple(self.kinds), frame.collect_schema()))
+
+    def _careful(self) -> Iterator[pl.DataFrame]:
+        seen = 0
+        try:
+            batches = pq.ParquetFile(self.path).iter_batches(BLOCK, columns=[*self.kinds])
+            tables = (pa.Table.from_batches([batch]) for batch in batches)
+            for table in chain([self._schema.empty_table()], tables):
+                columns = {name: _decoded(table[name]) for name in self.kinds}
+                block = pl.from_arrow(pa.table(columns))
+                yield self._checked(block, range(seen + 1, seen + len(block) + 1))
+                seen += len(block)
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> DataError:
+        return self.error(
+            f"not a readable Parquet file ({str(error).splitlines()[0]})",
+            remedy="Check the path, or write the file again.",
+        )
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    dictionary = pa.types.is_dictionary(column.type)
+    return column.cast(column.type.value_type) if dictionary else column
