@@ -40,7 +40,7 @@ def run_recmia(folder: Path, out: Path) -> dict[str, float]:
     from recmia.preprocess import preprocess
 
     settings = Preprocess(max_length=MAX_LENGTH, min_length=MIN_LENGTH)
-    report = preprocess(Data(source="yoochoose"), settings, folder, out, seed=0, progress=False)
+    report = preprocess(Data(source="yoochoose"), settings, folder, out, seed=0)
     return report.statistics["table_1"]
 
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import errno
 import json
 import resource
-import shutil
 from contextlib import contextmanager
 
-import dask.system
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from dask.multiprocessing import remote_exception
+from nvtabular import ops
 
 from recmia.data.settings import Columns, Data, Preprocess
 from recmia.errors import DataError, SettingsError
-from recmia.preprocess import gini, preprocess
+from recmia.preprocess import cleaning, encoding, gini, preprocess
 from recmia.preprocess import pipeline as preprocessing
-from recmia.preprocess.shards import shard_of
 from recmia.preprocess.statistics import days_covered, revisits
 from recmia.sessions import END, START, load_sessions
 
@@ -29,7 +26,7 @@ OUTPUTS = ("sessions.parquet", "items.parquet", "schema.pbtxt", "statistics.json
 
 def run(data: Data, folder, out=None, **settings):
     settings = Preprocess(**settings)
-    return preprocess(data, settings, folder, out or folder / "out", seed=1, progress=False)
+    return preprocess(data, settings, folder, out or folder / "out", seed=1)
 
 
 def own(folder, frame: pd.DataFrame, **columns) -> Data:
@@ -99,34 +96,26 @@ def check_against_oracle(report, expected) -> None:
 
 @pytest.mark.parametrize("recent", [None, 37])
 @pytest.mark.parametrize("gap", [None, 0.1])
-def test_equals_the_oracle_whatever_the_shards(tmp_path, recent, gap):
+def test_equals_the_oracle_whatever_the_parts(tmp_path, monkeypatch, recent, gap):
     frame = noisy_log(seed=3)
     columns = {"session": "key"} if gap is None else {"user": "key", "gap": gap}
     data = own(tmp_path, frame, recent=recent, **columns)
     expected = oracle(frame, max_length=8, recent=recent, gap_minutes=gap)
     assert len(expected) == (recent or len(expected)) > 30
     reports = [
-        run(data, tmp_path, tmp_path / str(shards), max_length=8, partitions=shards)
-        for shards in (1, 3, 8)
+        run(data, tmp_path, tmp_path / str(parts), max_length=8, partitions=parts)
+        for parts in (1, 3, 8)
     ]
-    # The few sessions of a tenth of the log may leave one of eight shards without any.
-    assert [report.shards for report in reports][:2] == [1, 3] and reports[2].shards >= 7
     check_against_oracle(reports[0], expected)
     for name in OUTPUTS:
         first, *others = [(r.sessions.parent / name).read_bytes() for r in reports]
         assert all(other == first for other in others), name
-
-
-@pytest.mark.slow
-def test_several_processes_change_nothing(tmp_path, monkeypatch):
-    data = own(tmp_path, noisy_log(seed=4), session="key")
-    one = run(data, tmp_path, tmp_path / "one", partitions=4)
-    monkeypatch.setattr(preprocessing, "_PARALLEL_BYTES", 0)
-    monkeypatch.setattr(dask.system, "cpu_count", lambda: 2)
-    two = run(data, tmp_path, tmp_path / "two", partitions=4)
-    for name in OUTPUTS:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    assert one.statistics == two.statistics
+    # Ten sessions are put in order at a time, and encoded seven at a time.
+    monkeypatch.setattr(cleaning, "BLOCK", 10)
+    monkeypatch.setattr(preprocessing.output, "ROW_GROUP", 7)
+    report = run(data, tmp_path, tmp_path / "blocks", max_length=8, partitions=3)
+    check_against_oracle(report, expected)
+    assert report.statistics == reports[0].statistics
 
 
 def test_by_hand(tmp_path):
@@ -214,28 +203,49 @@ def test_a_pause_of_exactly_the_gap_does_not_end_a_session(tmp_path):
     assert report.statistics["raw"]["sessions_before_cleaning"] == 3
 
 
-def test_no_session_straddles_shards(tmp_path):
-    frame = noisy_log(seed=5)
-    column = pa.chunked_array([frame.key.tolist()])
-    shards = pd.Series(shard_of(column, 5))
-    assert shards.groupby(frame.key).nunique().max() == 1
-    assert shards.nunique() == 5
+@pytest.mark.parametrize("text", [True, False])
+def test_no_session_straddles_parts(text):
+    keys = noisy_log(seed=5).key
+    keys = pl.DataFrame({"key": keys if text else keys.str[1:].astype(int)})
+    parts = np.column_stack(
+        [keys.select(cleaning.in_part(part, 5)).to_numpy().ravel() for part in range(5)]
+    )
+    assert (parts.sum(axis=1) == 1).all() and parts.any(axis=0).all()
+    of_click = pd.Series(parts.argmax(axis=1)).groupby(keys["key"].to_numpy())
+    assert of_click.nunique().max() == 1
 
 
-def test_a_shard_with_foreign_clicks_is_refused(tmp_path, monkeypatch):
-    """Planted fault: were a session split, cleaning would notice."""
-    real = preprocessing.scatter
-
-    def swapped(*arguments):
-        paths = real(*arguments)
-        shutil.move(paths[0], tmp_path / "aside")
-        shutil.move(paths[1], paths[0])
-        shutil.move(tmp_path / "aside", paths[1])
-        return paths
-
-    monkeypatch.setattr(preprocessing, "scatter", swapped)
-    with pytest.raises(AssertionError, match="another shard"):
+def test_clicks_in_two_parts_or_none_are_refused(tmp_path, monkeypatch):
+    """Planted fault: parts that are not a division of the log."""
+    monkeypatch.setattr(cleaning, "in_part", lambda part, parts: pl.col("row") % parts <= part)
+    with pytest.raises(AssertionError, match="clicks in the parts of a log of"):
         run(own(tmp_path, noisy_log(seed=6), session="key"), tmp_path, partitions=3)
+
+
+def test_a_workflow_that_loses_clicks_is_noticed(tmp_path, monkeypatch):
+    real = encoding.Groupby.transform
+
+    def losing(self, selector, frame):
+        return real(self, selector, frame.iloc[1:] if len(frame) > 1 else frame)
+
+    monkeypatch.setattr(encoding.Groupby, "transform", losing)
+    with pytest.raises(AssertionError, match="sessions of another length"):
+        run(own(tmp_path, noisy_log(seed=6), session="key"), tmp_path)
+
+
+def test_grouping_is_that_of_nvtabular(tmp_path):
+    """Our pandas path of ``Groupby`` gives what NVTabular's own gives."""
+    rng = np.random.default_rng(0)
+    session = np.repeat(np.arange(30), rng.integers(1, 6, 30))
+    frame = pd.DataFrame({"session": session, "order": np.arange(len(session))})
+    frame["item_id"] = rng.integers(3, 99, len(frame))
+    columns = ops.groupby.ColumnSelector(["session", "order", "item_id"])
+    settings = {"groupby_cols": ["session"], "sort_cols": ["order"], "aggs": {"item_id": "list"}}
+    ours, theirs = (
+        one(name_sep="-", **settings).transform(columns, frame)
+        for one in (encoding.Groupby, ops.Groupby)
+    )
+    pd.testing.assert_frame_equal(ours, theirs[ours.columns])
 
 
 def earlier_result(folder) -> dict[str, bytes]:
@@ -290,22 +300,19 @@ def files_up_to(size: int):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-FULL = OSError(errno.ENOSPC, "No space left on device")
-
-
-@pytest.mark.parametrize("where", ["shards", "a process of Dask's", "the last file"])
+@pytest.mark.parametrize("where", ["the checked log", "the sessions", "the last file"])
 def test_a_disk_that_fills(tmp_path, monkeypatch, where):
     earlier = earlier_result(tmp_path)
 
-    def fail(*_):
-        raise remote_exception(FULL, "traceback") if where == "a process of Dask's" else FULL
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    if where == "a process of Dask's":
-        monkeypatch.setattr(preprocessing, "compute", fail)
+    if where == "the sessions":
+        monkeypatch.setattr(pl.DataFrame, "write_parquet", fail)
     elif where == "the last file":
         monkeypatch.setattr(preprocessing.output, "write_schema", fail)
     data = own(tmp_path, noisy_log(seed=9), session="key")
-    limit = files_up_to(2_000 if where == "shards" else 1 << 30)
+    limit = files_up_to(2_000 if where == "the checked log" else 1 << 30)
     with limit, pytest.raises(DataError, match="disk is full") as caught:
         run(data, tmp_path)
     assert caught.value.file == tmp_path / "out"
@@ -316,7 +323,7 @@ def test_a_disk_that_fills(tmp_path, monkeypatch, where):
 def test_scratch_of_a_killed_run_is_cleared(tmp_path):
     left = tmp_path / "out" / preprocessing.SCRATCH
     left.mkdir(parents=True)
-    (left / "clicks-00000.arrow").write_bytes(b"half")
+    (left / "clicks-00000.parquet").write_bytes(b"half")
     earlier_result(tmp_path)
     assert not left.exists()
 

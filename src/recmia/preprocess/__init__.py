@@ -1,8 +1,8 @@
 """From a click log to padded sessions with continuous item ids (notebook 01_preprocess).
 
-Out of core: the log is streamed into shards by session or user, each shard is cleaned and then
-encoded by one NVTabular workflow, and sessions are put in time order at the end. What comes out
-does not depend on the number of shards or processes.
+Out of core: polars reads and checks the log into Parquet, cleans the sessions or users of one part
+after the other, and puts the sessions in time order; NVTabular gives the ids, makes the lists and
+pads them, some sessions after the others. What comes out does not depend on the number of parts.
 """
 
 from recmia.preprocess.pipeline import PreprocessReport, preprocess

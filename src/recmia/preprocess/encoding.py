@@ -1,128 +1,118 @@
-"""The NVTabular workflows: clicks of a shard to padded lists of continuous item ids.
+"""The NVTabular workflows: sessions' items to padded lists of continuous item ids.
 
-The same workflows run on pandas partitions and, where cudf is installed, on the GPU.
+The same workflows run on pandas and, where cudf is installed, on the GPU.
 """
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from recmia.preprocess.shards import read_shard
-
-if TYPE_CHECKING:
-    import nvtabular
-    import pandas as pd
+import nvtabular
+import pandas as pd
+import polars as pl
+from merlin.io import Dataset
+from nvtabular import ops
 
 
-def build_workflows(
-    catalogue: pa.Array, max_length: int, folder: Path
-) -> tuple[nvtabular.Workflow, nvtabular.Workflow]:
-    """Categorify then Groupby, and ListSlice with padding.
+class Groupby(ops.Groupby):
+    """NVTabular's ``Groupby``, for rows that are sorted by the one column they are grouped by.
 
-    They are two workflows because a node with two children is run once for each of them, and
-    ``Groupby`` is what takes the time.
-
-    Rows are chosen before the workflow, not by ``Filter`` inside it: an item that only dropped
-    sessions hold would otherwise take an id, and ``Groupby`` after ``Filter`` corrupts rows. The
-    ids are given to ``Categorify`` as a vocabulary, because its own order of equally frequent
-    items depends on how the library sorts, which differs between CPU and GPU.
-
-    Args:
-        catalogue: items by falling frequency, [V - 3]; they get the ids 3, 4, ...
-        max_length: L.
-        folder: where ``Categorify`` keeps its table.
+    Its pandas path calls Python once a group: ten of the twelve microseconds that a session takes.
     """
-    import nvtabular
-    import pandas as pd
-    from nvtabular import ops
 
-    vocabulary = {"item_id": pd.Series(catalogue.to_pandas(), name="item_id")}
-    ids = ["item_id"] >> ops.Categorify(vocabs=vocabulary, out_path=str(folder))
-    sessions = ids + ["session", "order"] >> ops.Groupby(
-        groupby_cols=["session"],
-        sort_cols=["order"],
-        aggs={"item_id": ["list", "count"]},
-        name_sep="-",
-    )
-    lists = ["item_id-list"] >> ops.ListSlice(-max_length, pad=True, pad_value=0)
-    padded = ["session", "item_id-count"] + lists
-    return nvtabular.Workflow(sessions), nvtabular.Workflow(padded)
+    def transform(self, col_selector, df):
+        """Lists of one column's values, a row a group; other frames than pandas' as they were."""
+        if not isinstance(df, pd.DataFrame):
+            return super().transform(col_selector, df)
+        (key,), ((column, _),) = self.groupby_cols, self.list_aggs.items()
+        groups, values = df[key].to_numpy(), df[column].tolist()
+        starts = np.flatnonzero(np.diff(groups, prepend=-1))
+        ends = [*starts[1:].tolist(), len(values)]
+        lists = [values[a:b] for a, b in zip(starts.tolist(), ends, strict=True)]
+        return pd.DataFrame({key: groups[starts], f"{column}{self.name_sep}list": lists})
 
 
-def partition(stem: Path, kept: np.ndarray) -> pd.DataFrame:
-    """Clicks of a shard's kept sessions: columns session, order (int64) and item_id.
+class Encoder:
+    """Items of sessions to padded rows of item ids."""
 
-    Args:
-        stem: path of the shard without suffix.
-        kept: bool, which of its sessions to keep.
-    """
-    import pandas as pd
+    def __init__(self, catalogue: pl.Series, max_length: int, folder: Path, *, gpu: bool) -> None:
+        """Build and fit Categorify then Groupby, and ListSlice with padding.
 
-    clicks = read_shard(stem.with_suffix(".kept"))
-    session = read_shard(stem.with_suffix(".sessions"))["session"].to_numpy()
-    place = clicks["place"].to_numpy()
-    chosen = kept[place]
-    items = clicks["item"].filter(pa.array(chosen)).to_pandas().to_numpy()
-    order = np.flatnonzero(chosen)
-    return pd.DataFrame({"session": session[place[chosen]], "order": order, "item_id": items})
+        They are two workflows because a node with two children is run once for each of them.
+
+        Rows are chosen before the workflow, not by ``Filter`` inside it: an item that only dropped
+        sessions hold would otherwise take an id. The ids are given to ``Categorify`` as a
+        vocabulary, because its own order of equally frequent items depends on how the library
+        sorts, which differs between CPU and GPU.
+
+        Args:
+            catalogue: items by falling frequency, [V - 3]; they get the ids 3, 4, ...
+            max_length: L.
+            folder: where ``Categorify`` keeps its table.
+            gpu: run on cudf.
+        """
+        vocabulary = {"item_id": pd.Series(catalogue.to_numpy(), name="item_id")}
+        ids = ["item_id"] >> ops.Categorify(vocabs=vocabulary, out_path=str(folder))
+        sessions = ids + ["session", "order"] >> Groupby(
+            groupby_cols=["session"], sort_cols=["order"], aggs={"item_id": "list"}, name_sep="-"
+        )
+        lists = ["item_id-list"] >> ops.ListSlice(-max_length, pad=True, pad_value=0)
+        self.workflows = (nvtabular.Workflow(sessions), nvtabular.Workflow(["session"] + lists))
+        self.max_length, self.gpu = max_length, gpu
+        # Fitting only learns types here, the vocabulary being given: one click does.
+        sample = Dataset(_frame(catalogue[:1], np.ones(1, dtype=np.int64)), cpu=not gpu)
+        for workflow in self.workflows:
+            sample = workflow.fit(sample).transform(sample)
+
+    def __call__(self, sessions: pl.DataFrame) -> np.ndarray:
+        """int32 [n, L]: the ids of sessions' items, padded with 0.
+
+        Args:
+            sessions: columns ``items``, a list of at most L of the catalogue, and ``length``.
+
+        Raises:
+            AssertionError: the workflow returned sessions of another length.
+        """
+        lengths = sessions["length"].to_numpy()
+        frame = _frame(sessions["items"].explode(), lengths)
+        if self.gpu:
+            import cudf
+
+            frame = cudf.from_pandas(frame)
+        with _uncollected():
+            for workflow in self.workflows:
+                frame = workflow.transform(frame)
+            clicks = _rows(frame, self.max_length)
+        if ((clicks > 0).sum(axis=1) != lengths).any():
+            raise AssertionError("the workflow returned sessions of another length")
+        return clicks
 
 
-def encode(
-    workflows: tuple[nvtabular.Workflow, ...],
-    stems: list[Path],
-    kept: list[np.ndarray],
-    *,
-    gpu: bool,
-) -> list:
-    """Delayed tasks, one a shard, that run the workflows and write ``<stem>.encoded``.
-
-    Args:
-        workflows: see :func:`build_workflows`.
-        stems: shards, each of which holds at least one kept session.
-        kept: bool for each of them, see :func:`partition`.
-        gpu: run on cudf partitions.
-    """
-    import dask
-    import dask.dataframe as dd
-    from merlin.io import Dataset
-
-    one_session = np.zeros_like(kept[0])
-    one_session[np.flatnonzero(kept[0])[:1]] = True
-    sample = partition(stems[0], one_session)
-    # Fitting only learns types here, the vocabulary being given, yet it would run every step on
-    # the first partition: one session does.
-    fitting = Dataset(sample, cpu=not gpu)
-    dataset = Dataset(dd.from_map(partition, stems, kept, meta=sample.iloc[:0]), cpu=not gpu)
-    for workflow in workflows:
-        fitting = workflow.fit(fitting).transform(fitting)
-        dataset = workflow.transform(dataset)
-    encoded = dataset.to_ddf()
-    # One partition a shard, for Groupby sees one partition at a time.
-    if encoded.npartitions != len(stems):
-        raise AssertionError(f"{encoded.npartitions} partitions of {len(stems)} shards")
-    parts = encoded.to_delayed()
-    return [dask.delayed(_write)(part, stem) for part, stem in zip(parts, stems, strict=True)]
+def _frame(items: pl.Series, lengths: np.ndarray) -> pd.DataFrame:
+    """Clicks in order, with the place of their session."""
+    session, order = np.repeat(np.arange(len(lengths)), lengths), np.arange(len(items))
+    return pd.DataFrame({"session": session, "order": order, "item_id": items.to_numpy()})
 
 
-def _write(encoded, stem: Path) -> int:
-    """Write a partition's sessions and id lists; return the number of sessions."""
-    lists = encoded["item_id-list"]
-    if hasattr(lists, "list"):  # cudf
-        flat = lists.list.leaves.values.get()
-        encoded = encoded[["session", "item_id-count"]].to_pandas()
-    else:
-        flat = np.array(lists.tolist(), dtype=np.int32).ravel()
-    width = len(flat) // max(len(encoded), 1)
-    arrays = [
-        pa.array(encoded["session"].to_numpy()),
-        pa.array(encoded["item_id-count"].to_numpy()),
-        pa.FixedSizeListArray.from_arrays(pa.array(flat.astype(np.int32)), width),
-    ]
-    table = pa.Table.from_arrays(arrays, names=["session", "length", "clicks"])
-    pq.write_table(table, stem.with_suffix(".encoded"))
-    return len(table)
+def _rows(frame, max_length: int) -> np.ndarray:
+    if isinstance(frame, pd.DataFrame):
+        flat = np.array(frame["item_id-list"].tolist(), dtype=np.int32)
+    else:  # cudf groups in no order
+        flat = frame.sort_values("session")["item_id-list"].list.leaves.values.get()
+    return flat.astype(np.int32).reshape(-1, max_length)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cyclic garbage collector, which would go through millions of lists of ids."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import importlib.util
-import os
 import shutil
 from collections import Counter
 from contextlib import ExitStack
@@ -12,26 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
 from recmia.data.clicks import ClickLog, open_clicks
 from recmia.errors import DataError, SettingsError
-from recmia.preprocess import encoding, output
-from recmia.preprocess.processes import bar, compute, scheduler
-from recmia.preprocess.sessionise import Cleaning, clean_shard
-from recmia.preprocess.shards import read_shard, scatter, shard_count
-from recmia.preprocess.statistics import summarise
+from recmia.preprocess import output
+from recmia.preprocess.cleaning import Cleaning, clean
+from recmia.preprocess.statistics import revisits, summarise
+from recmia.progress import track
 from recmia.sessions import FIRST_ITEM
 from recmia.storage import write_aside, write_json
 
 if TYPE_CHECKING:
     from recmia.data.settings import Data, Preprocess
 
-# Below this many bytes of log, starting processes takes longer than they save.
-_PARALLEL_BYTES = 64 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 SCRATCH = ".preprocess-scratch"
 
@@ -48,7 +39,6 @@ class PreprocessReport:
         statistics: its content: ``table_1`` (the proposal's columns), ``raw``, ``dropped``,
             ``repeats``, ``vocabulary_size``, ``max_length``.
         engine: what ran the NVTabular workflow, ``pandas`` or ``cudf``.
-        shards: number of shards that held sessions worth keeping.
     """
 
     sessions: Path
@@ -57,7 +47,6 @@ class PreprocessReport:
     statistics_file: Path
     statistics: dict[str, Any]
     engine: Literal["pandas", "cudf"]
-    shards: int
 
 
 def preprocess(
@@ -68,7 +57,6 @@ def preprocess(
     *,
     seed: int,
     device: str = "cpu",
-    progress: bool = True,
 ) -> PreprocessReport:
     """Clean a click log and write it as padded sessions.
 
@@ -79,9 +67,6 @@ def preprocess(
     to start. Items still there get the ids 3, 4, ... by falling frequency (smallest original id
     first among equals). Earlier results in ``out`` survive a failure.
 
-    Large logs are worked on in new processes: a script that calls this needs the usual
-    ``if __name__ == "__main__":`` (a notebook does not).
-
     Args:
         data: where the clicks come from.
         settings: cleaning and padding.
@@ -90,7 +75,6 @@ def preprocess(
         seed: root seed of the synthetic log.
         device: ``cpu``; ``cuda`` or ``auto`` run the workflow on cudf where that is installed
             (the report says which engine ran; the result is the same).
-        progress: show progress bars.
 
     Raises:
         DataError: the log is at fault, no session is left, or the disk is full.
@@ -103,14 +87,12 @@ def preprocess(
     try:
         scratch.mkdir(parents=True)
         log = open_clicks(data, Path(data_folder), scratch, seed=seed)
-        return _run(log, data, settings, out, scratch, gpu=gpu, progress=progress)
+        return _run(log, data, settings, out, scratch, gpu=gpu)
     except OSError as error:
-        # Dask wraps what its processes raise.
-        number = getattr(error, "exception", error).errno
-        if number not in _FULL:
+        if error.errno not in _FULL:
             raise
         raise DataError(
-            f"the disk is full ({os.strerror(number)})",
+            f"the disk is full ({error.strerror})",
             file=out,
             remedy="Free some space (a log needs about twice its size while it is being worked "
             "on), or set RECMIA_ARTIFACTS to a folder on another disk. Nothing was overwritten.",
@@ -120,54 +102,40 @@ def preprocess(
 
 
 def _run(
-    log: ClickLog,
-    data: Data,
-    settings: Preprocess,
-    out: Path,
-    scratch: Path,
-    *,
-    gpu: bool,
-    progress: bool,
+    log: ClickLog, data: Data, settings: Preprocess, out: Path, scratch: Path, *, gpu: bool
 ) -> PreprocessReport:
-    from dask.system import cpu_count
+    # Loads NVTabular, which takes longer than a small log.
+    from recmia.preprocess.encoding import Encoder
 
-    cleaning = _cleaning(log, data, settings)
-    n_shards = shard_count(log.size, settings.partitions)
-    with bar("Reading", log.size, "B", progress) as advance:
-        stems = scatter(log.chunks(), scratch, n_shards, advance)
-    workers = 1 if gpu or log.size < _PARALLEL_BYTES else cpu_count()
-    with scheduler(min(workers, len(stems))):
-        counts = _clean(stems, n_shards, cleaning, progress)
-        raw_items = pa.concat_tables([read_shard(s.with_suffix(".items")) for s in stems])
-        counts["items"] = pc.count_distinct(raw_items["item"]).as_py()
-        sessions, kept = _select([read_shard(s.with_suffix(".sessions")) for s in stems], data)
-        if not len(sessions):
-            raise _nothing_left(log, counts, settings)
-        catalogue = _count_items(stems, kept)
-        # An empty partition would be refused by Categorify.
-        chosen = [(stem, keep) for stem, keep in zip(stems, kept, strict=True) if keep.any()]
-        stems, kept = [stem for stem, _ in chosen], [keep for _, keep in chosen]
-        workflows = encoding.build_workflows(
-            catalogue["item"].combine_chunks(), settings.max_length, scratch
-        )
-        tasks = encoding.encode(workflows, stems, kept, gpu=gpu)
-        compute(tasks, "Encoding", progress)
-    clicks = _gather(stems, sessions, settings.max_length)
-    statistics = summarise(counts, sessions, catalogue, clicks, log, settings)
+    rules = _rules(log, data, settings)
+    cleaned = clean(log.checked(scratch), rules, scratch, settings.partitions)
+    order = cleaned.order(data.most_recent_sessions)
+    if not len(order):
+        raise _nothing_left(log, cleaned.counts, settings)
+    catalogue = cleaned.catalogue(order)
+    encode = Encoder(catalogue["item"], settings.max_length, scratch, gpu=gpu)
     names = ("sessions.parquet", "items.parquet", "schema.pbtxt", "statistics.json")
-    paths = [out / name for name in names]
-    with ExitStack() as stack, bar("Writing", len(clicks), " sessions", progress) as advance:
+    paths, again = [out / name for name in names], 0
+    with ExitStack() as stack, track(len(order), "encoding") as progress:
         aside = [stack.enter_context(write_aside(path)) for path in paths]
-        starts = pc.if_else(log.timed, sessions["start"], pa.scalar(None, pa.int64()))
-        table = sessions.set_column(sessions.column_names.index("start"), "start", starts)
-        output.write_sessions(aside[0], clicks, table, advance)
+        with output.SessionWriter(aside[0], timed=log.timed) as writer:
+            for block in cleaned.in_order(order):
+                for sessions in block.iter_slices(output.ROW_GROUP):
+                    clicks = encode(sessions)
+                    writer.write(sessions, clicks)
+                    again += revisits(clicks)
+                    progress.advance(len(sessions))
         output.write_items(aside[1], catalogue)
         output.write_schema(aside[2], len(catalogue) + FIRST_ITEM, settings.max_length + 2)
+        times = (order["start"][0], cleaned.last(order)) if log.timed else None
+        statistics = summarise(
+            cleaned.counts, len(order), catalogue, times, again, log.keys, settings
+        )
         write_json(aside[3], statistics)
-    return PreprocessReport(*paths, statistics, "cudf" if gpu else "pandas", len(stems))
+    return PreprocessReport(*paths, statistics, "cudf" if gpu else "pandas")
 
 
-def _cleaning(log: ClickLog, data: Data, settings: Preprocess) -> Cleaning:
+def _rules(log: ClickLog, data: Data, settings: Preprocess) -> Cleaning:
     gap = data.session_gap_minutes
     if (log.keys == "user") != (gap is not None):
         raise SettingsError(
@@ -182,58 +150,6 @@ def _cleaning(log: ClickLog, data: Data, settings: Preprocess) -> Cleaning:
     return Cleaning(log.timed, milliseconds, settings.max_length, settings.min_length)
 
 
-def _clean(stems: list[Path], n_shards: int, cleaning: Cleaning, progress: bool) -> Counter:
-    import dask
-
-    tasks = [
-        dask.delayed(clean_shard)(stem, int(stem.stem.split("-")[1]), n_shards, cleaning)
-        for stem in stems
-    ]
-    counts: Counter = Counter()
-    for part in compute(tasks, "Cleaning", progress):
-        counts.update(part)
-    return counts
-
-
-def _select(shards: list[pa.Table], data: Data) -> tuple[pa.Table, list[np.ndarray]]:
-    """Sessions kept, in order of row id, and for each shard which of its sessions they are."""
-    sessions = pa.concat_tables(shards)
-    order = np.lexsort((sessions["session"].to_numpy(), sessions["start"].to_numpy()))
-    order = order[-data.most_recent_sessions :] if data.most_recent_sessions else order
-    keep = np.zeros(len(sessions), dtype=bool)
-    keep[order] = True
-    bounds = np.cumsum([len(shard) for shard in shards])[:-1]
-    return sessions.take(pa.array(order)), np.split(keep, bounds)
-
-
-def _count_items(stems: list[Path], kept: list[np.ndarray]) -> pa.Table:
-    """Columns item and clicks (int64), by falling clicks, then by item."""
-    parts = []
-    for stem, keep in zip(stems, kept, strict=True):
-        clicks = read_shard(stem.with_suffix(".kept"))
-        items = clicks["item"].filter(pa.array(keep[clicks["place"].to_numpy()]))
-        counted = pc.value_counts(items)
-        parts.append(pa.table({"item": counted.field("values"), "clicks": counted.field("counts")}))
-    total = pa.concat_tables(parts).group_by("item").aggregate([("clicks", "sum")])
-    total = total.select(["item", "clicks_sum"]).rename_columns(["item", "clicks"])
-    return total.sort_by([("clicks", "descending"), ("item", "ascending")])
-
-
-def _gather(stems: list[Path], sessions: pa.Table, max_length: int) -> np.ndarray:
-    """int32 [n, L]: the encoded sessions of all shards, by row id."""
-    names, lengths = sessions["session"].to_numpy(), sessions["length"].to_numpy()
-    by_name = np.argsort(names)
-    clicks = np.zeros((len(sessions), max_length), dtype=np.int32)
-    for stem in stems:
-        table = pq.read_table(stem.with_suffix(".encoded"))
-        rows = by_name[np.searchsorted(names, table["session"].to_numpy(), sorter=by_name)]
-        if (lengths[rows] != table["length"].to_numpy()).any():
-            raise AssertionError("the workflow returned sessions of another length")
-        flat = table["clicks"].combine_chunks().flatten().to_numpy()
-        clicks[rows] = flat.reshape(-1, max_length)
-    return clicks
-
-
 def _nothing_left(log: ClickLog, n: Counter, settings: Preprocess) -> DataError:
     untimed = f"{n['untimed_keys']} {log.keys}s without times, " if n["untimed_keys"] else ""
     return DataError(
@@ -241,6 +157,6 @@ def _nothing_left(log: ClickLog, n: Counter, settings: Preprocess) -> DataError:
         f"{n['consecutive_repeats']} consecutive repeats and {n['short_sessions']} sessions of "
         f"fewer than {settings.min_length} clicks were dropped",
         file=log.sources[0].place,
-        column=log.layout.key if log.layout is not None else None,
+        column=log.layout.key,
         remedy="Check which column names the sessions (or the users, and the gap in minutes).",
     )

@@ -6,13 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import polars as pl
 
 from recmia.sessions import FIRST_ITEM
 
 if TYPE_CHECKING:
-    from recmia.data.clicks import ClickLog
     from recmia.data.settings import Preprocess
 
 _DAY = 86_400_000
@@ -57,53 +55,52 @@ def revisits(clicks: np.ndarray, block: int = 1 << 18) -> int:
 
 def summarise(
     n: Counter,
-    sessions: pa.Table,
-    catalogue: pa.Table,
-    clicks: np.ndarray,
-    log: ClickLog,
+    sessions: int,
+    catalogue: pl.DataFrame,
+    times: tuple[int, int] | None,
+    again: int,
+    keys: str,
     settings: Preprocess,
 ) -> dict[str, Any]:
     """The content of ``statistics.json``.
 
     Args:
-        n: what cleaning counted, see :data:`recmia.preprocess.sessionise.COUNTS`, and ``items``,
-            the distinct items of the raw log.
-        sessions: columns start, end (ms) and length of the sessions kept.
+        n: what cleaning counted, see `recmia.preprocess.cleaning`.
+        sessions: number of sessions kept.
         catalogue: column clicks, for each item kept.
-        clicks: int32 [n, L], the sessions' items, padded with 0.
-        log: where the clicks came from.
+        times: first and last time in ms; None for a log without times.
+        again: clicks on an item that the same session has clicked before.
+        keys: what the log's keys name, ``session`` or ``user``.
         settings: the rules.
     """
-    interactions = int(pc.sum(sessions["length"]).as_py())
+    interactions = int(catalogue["clicks"].sum())
     cleaned = n["sessions"] - n["short_sessions"]
     cleaned_clicks = n["clicks"] - n["untimed_clicks"] - n["consecutive_repeats"]
     cleaned_clicks -= n["short_session_clicks"] + n["clicks_beyond_max_length"]
-    first, last = pc.min(sessions["start"]).as_py(), pc.max(sessions["end"]).as_py()
-    again = revisits(clicks)
     return {
         "table_1": {
-            "days": days_covered(first, last) if log.timed else None,
+            "days": None if times is None else days_covered(*times),
             "items": len(catalogue),
-            "sessions": len(sessions),
+            "sessions": sessions,
             "interactions": interactions,
-            "mean_length": interactions / len(sessions),
+            "mean_length": interactions / sessions,
             "gini": gini(catalogue["clicks"].to_numpy()),
         },
         "raw": {
             "clicks": n["clicks"],
-            f"{log.keys}s": n["keys"],
+            f"{keys}s": n["keys"],
             "items": n["items"],
             "sessions_before_cleaning": n["sessions"],
         },
         "dropped": {
-            f"{log.keys}s_without_times": n["untimed_keys"],
+            f"{keys}s_without_times": n["untimed_keys"],
             "clicks_without_times": n["untimed_clicks"],
             "consecutive_repeats": n["consecutive_repeats"],
             "short_sessions": n["short_sessions"],
             "short_session_clicks": n["short_session_clicks"],
             "sessions_cut_to_max_length": n["long_sessions"],
             "clicks_beyond_max_length": n["clicks_beyond_max_length"],
-            "older_sessions": cleaned - len(sessions),
+            "older_sessions": cleaned - sessions,
             "older_session_clicks": cleaned_clicks - interactions,
         },
         "repeats": {
