@@ -22,7 +22,10 @@ def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
         DataError: the files are not there.
     """
     if settings.data.source == "file":
-        return [paths.data / Path(str(settings.data.path)).expanduser()]
+        from recmia.data.files import parts
+
+        path = paths.data / Path(str(settings.data.path)).expanduser()
+        return [source.path for source in parts(path)]
     return registered_files([settings.data.source], paths)
 
 
