@@ -14,7 +14,8 @@ import pytest
 
 import recmia
 from recmia.evaluation.intervals import evaluate
-from recmia.experiments.measuring import measure, read_runs
+from recmia.experiments.measuring import measure
+from recmia.experiments.scores import read_runs
 from recmia.lists.views import MEMBERS_ONLY, NOBODY, view_of
 from recmia.lists.world import ListWorld
 from recmia.papers.biased_mia.attacking import run
