@@ -73,6 +73,14 @@ def test_what_is_absent_stands_last_or_at_a_number() -> None:
     assert _Drawing(numbers, rows, WORDS).frame()["x"].tolist() == [1, 0.8, 0]
 
 
+def test_the_papers_number_is_drawn_where_ours_is_missing() -> None:
+    rows = [row(k=1, value=None, paper_value=0.9), row(k=2, value=None), row(k=3)]
+    ((drawn, _),) = draw(declared(line=["k"]), rows, WORDS)
+    assert [text.get_text() for text in drawn.axes[0].get_yticklabels()] == ["k = 1", "k = 3"]
+    paper = next(line for line in drawn.axes[0].lines if line.get_label() == "paper")
+    assert [x for x in paper.get_xdata() if x == x] == [0.9]
+
+
 def test_two_results_in_one_place_are_refused() -> None:
     rows = [row(k=10), row(k=20)]
     with pytest.raises(ArtifactError, match=r"Figure f: two results have one place, .*'AUC'"):

@@ -98,7 +98,7 @@ def draw(
         row
         for row in rows
         if row.artefact in artefacts
-        and row.value is not None
+        and not (row.value is None and row.paper_value is None)
         and any(matches(row, one) for one in wanted)
         and (not declared.kinds or first_kind(row, declared.kinds))
     ]
