@@ -33,7 +33,7 @@ PAPER = Paper(
             "12_dl_mia",
             "12_dl_mia.ipynb",
             "DL-MIA (KDD 2022)",
-            sections=("root_seed", "n_seeds", "device", "dl_mia", "biased_mia", "intervals"),
+            sections=("root_seed", "n_seeds", "device", "dl_mia", "intervals"),
             outputs=("12_dl_mia/", "reports:figures/dl-mia/"),
             external_inputs=source_files,
         ),
