@@ -3,8 +3,8 @@
 Users are made up: 50 tastes over 10,000 items; members' lists hold more of their own taste than
 non-members', with much overlap, so that the attack is neither easy nor hopeless. Every size runs in
 a process of its own: arrays in, scores out, after imports; reading the same users from CSV files is
-measured in another one. Also: what larger steps change (`recmia.audit.attacks.step_for`), and
-the same work done by plain loops, one user and one step of one model at a time.
+measured in another one. Also: what larger steps change (`recmia.attacks.biased_mia.units_a_step`),
+and the same work done by plain loops, one user and one step of one model at a time.
 
     python benchmarks/biased_mia.py [--users 2000 6000 20000 60000 200000] [--part NAME]
 
@@ -99,7 +99,7 @@ def attack_once(users: int, vectors: np.ndarray) -> dict:
     """Arrays in, scores out."""
     import torch
 
-    from recmia.audit.attacks import step_for
+    from recmia.attacks.biased_mia import units_a_step
     from recmia.audit.scoring import AuditSettings, attack_lists
     from recmia.evaluation.metrics import hard_label_auc, roc_auc
 
@@ -113,7 +113,7 @@ def attack_once(users: int, vectors: np.ndarray) -> dict:
         "users": users,
         "seeds": settings.seeds,
         "threads": torch.get_num_threads(),
-        "batch_size": step_for(users)[0],
+        "batch_size": units_a_step(users),
         "seconds": wall,
         "cpu_seconds": cpu,
         "peak_mib": _peak_mib(),
@@ -193,9 +193,9 @@ def steps(users: list[int], vectors: np.ndarray) -> list[dict]:
     """ROC AUC of each seed for single steps and for the steps that the rule takes."""
     import torch
 
+    from recmia.attacks.biased_mia import units_a_step
     from recmia.attacks.difference_vectors import difference_vectors_flat
     from recmia.attacks.stacked import train_stacked
-    from recmia.audit.attacks import step_for
     from recmia.evaluation.metrics import hard_label_auc, roc_auc
 
     rows = []
@@ -211,8 +211,8 @@ def steps(users: list[int], vectors: np.ndarray) -> list[dict]:
         )
         y, truth = torch.from_numpy(sides[0].membership), sides[1].membership
         row = {"users": n, "seeds": SEEDS}
-        batch, rate = step_for(n)
-        tried = {"rule": (batch, rate), "unscaled": (batch, 0.01), "single": (1, 0.01)}
+        batch = units_a_step(n)
+        tried = {"rule": (batch, 0.01 * batch), "unscaled": (batch, 0.01), "single": (1, 0.01)}
         for name, (batch, rate) in tried.items():
             begin = time.process_time()
             stack = train_stacked(

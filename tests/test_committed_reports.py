@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from recmia.experiments.results import read_results
+from recmia.experiments.selecting import select
+from recmia.run.papers import parts
 from recmia.run.report import check_report
+from recmia.storage import read_json
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,3 +43,18 @@ def test_report_names_no_folder_of_a_machine(profile: str | None) -> None:
             for folder in ("home", "root", "Users", "tmp", "work"):
                 assert f"/{folder}/" not in text, f"{path.name} names a path below /{folder}"
             assert "site-packages/" not in text
+
+
+@pytest.mark.parametrize("profile", committed() or [None])
+def test_every_result_that_is_declared_stands_in_a_table(profile: str | None) -> None:
+    if profile is None:
+        pytest.skip("no report is committed in reports/ yet")
+    folder = ROOT / "reports" / profile
+    for part in parts(read_results(folder), read_json(folder / "manifest.json")["settings"], {}):
+        for artefact in part.artefacts:
+            shown, table = artefact["shown"], artefact["table"]
+            rows = select(part.rows, {"artefact": shown.artefact or artefact["name"], **shown.rows})
+            wanted = [r for r in rows if not shown.metrics or r.metric in shown.metrics]
+            ours = [i for i in table.numeric if table.columns[i] not in ("Paper", "Difference")]
+            cells = [line[i] for line in table.rows for i in ours if not line[i].startswith("–")]
+            assert len(cells) == sum(row.value is not None for row in wanted), artefact["name"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from recmia.experiments.syntax import read_syntax
 from recmia.run.settings import load_settings
 
 pytestmark = pytest.mark.slow
@@ -83,3 +87,66 @@ def test_the_report_stands_alone(uninterrupted):
     names = {path.stem for path in (report / "figures" / "proposal").glob("*.png")}
     assert {"figure1", "figure2", "figure3", "figure4"} <= names
     assert len(list((report / "notebooks").glob("*.html"))) == len(load_settings("tiny").steps)
+
+
+def stamps(folder: Path) -> dict[Path, dict]:
+    """What is remembered of every kept result of the run, by the result's path."""
+    ending = ".stamp.json"
+    return {
+        path.with_name(path.name.removesuffix(ending)): json.loads(path.read_text())["parts"]
+        for path in (folder / "artifacts" / "tiny").rglob(f"*{ending}")
+    }
+
+
+def file_of(module: str) -> Path:
+    path = CHECKOUT / "src" / Path(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def constant_changed(text: str) -> str | None:
+    """The module with one of its constants changed; None where it has none."""
+    tree = ast.parse(text)
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in prose and node.value is not None:
+            node.value = f"not {node.value}"
+            return ast.unparse(ast.fix_missing_locations(tree))
+    return None
+
+
+def test_every_kept_result_knows_the_code_that_it_rests_on(uninterrupted):
+    found = stamps(uninterrupted)
+    makers = {parts["told"]["maker"] for parts in found.values()}
+    assert len(makers) > 15, makers
+    for path, parts in found.items():
+        modules = {name: value for name, value in parts["modules"].items() if "/" not in name}
+        assert parts["told"]["maker"].partition(":")[0] in modules, path
+        for name in modules:
+            # Whatever one of them imports of our own is among them too.
+            ours = {n for n in imports_of(name) if n.startswith("recmia") and file_of(n).is_file()}
+            assert ours <= set(modules), f"{path} rests on {name}, but not on all it imports"
+
+
+@cache
+def imports_of(module: str) -> tuple[str, ...]:
+    path = file_of(module)
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    return read_syntax(path.read_text(encoding="utf-8"), package).imports
+
+
+def test_constants_make_kept_results_stale_and_prose_does_not(uninterrupted):
+    recorded: dict[str, set[str]] = {}
+    for parts in stamps(uninterrupted).values():
+        for name, value in parts["modules"].items():
+            if "/" not in name:
+                recorded.setdefault(name, set()).add(value)
+    assert len(recorded) > 60
+    for name, values in recorded.items():
+        path = file_of(name)
+        text = path.read_text(encoding="utf-8")
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        assert values == {read_syntax(text, package).hash}, name
+        prose = '"""Other words."""\n# and a comment\n' + text
+        assert {read_syntax(prose, package).hash} == values, name
+        if changed := constant_changed(text):
+            assert read_syntax(changed, package).hash not in values, name

@@ -255,8 +255,12 @@ def audit_lists(
     target: Annotated[Path, typer.Option(metavar="DIR", help="Side to be audited.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where results go.")] = Path("audit"),
     attack: Annotated[
-        str, typer.Option(help="biased: Zhang et al., CCS 2021; dl-mia: Wang et al., KDD 2022.")
-    ] = "biased",
+        str,
+        typer.Option(
+            help="Name of an attack on lists, such as biased-mia (Zhang et al., CCS 2021) or "
+            "dl-mia (Wang et al., KDD 2022)."
+        ),
+    ] = "biased-mia",
     vectors_from: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Interactions to factorise item vectors from."),
@@ -273,7 +277,7 @@ def audit_lists(
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(help="Passes over shadow users.", show_default="20, or 200 for dl-mia"),
+        typer.Option(help="Passes over shadow users.", show_default="as in its paper"),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Attacks whose scores are averaged.")] = 3,
     seed: Annotated[int, typer.Option(help="Root of every random choice.")] = 0,

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -116,11 +115,6 @@ def content_hash(*parts: Any) -> str:
             digest.update(json.dumps(part, sort_keys=True, default=_plain).encode())
         digest.update(b"\0")
     return digest.hexdigest()
-
-
-def source_hash(*modules: ModuleType) -> str:
-    """SHA-256 of modules' source files: saved results of older code are not taken for new ones."""
-    return content_hash([file_hash(module.__file__) for module in modules])
 
 
 def _plain(value: Any) -> Any:

@@ -42,7 +42,7 @@ def test_two_gaussians_match_the_closed_form():
     shadow, membership = gaussian(1.5, n=6000)
     target, truth = gaussian(1.5, n=6000, seed=1)
     normal = NormalDist()
-    for attack in (LossThreshold(seed=0), ScoreMLP(epochs=8, seed=0)):
+    for attack in (LossThreshold(), ScoreMLP(epochs=8, seed=0)):
         scores = attack.fit(shadow, membership).score(target)
         assert scores.dtype == np.float64
         assert auc(scores, truth) == pytest.approx(normal.cdf(1.5 / 2**0.5), abs=0.015)
@@ -71,7 +71,7 @@ def test_nothing_to_find():
     shadow, membership = gaussian(0.0)
     target, truth = gaussian(0.0, seed=1)
     for attack in (
-        LossThreshold(seed=0),
+        LossThreshold(),
         ScoreMLP(epochs=5, seed=0),
         ScoreMLP(epochs=5, dropout=0.3, seed=0),
         RandomGuess(seed=0),
@@ -136,7 +136,7 @@ def test_a_constant_of_the_model_does_not_drown_what_differs():
 def test_loss_threshold_looks_at_column_0_only():
     membership = np.array([True, False, True, False])
     features = np.array([[-1, 9], [-3, 8], [-2, 7], [-5, 6]], dtype=np.float32)
-    attack = LossThreshold(seed=0).fit(seen(features), membership)
+    attack = LossThreshold().fit(seen(features), membership)
     assert attack.score(seen(features)).tolist() == [-1.0, -3.0, -2.0, -5.0]
     assert attack.threshold == -2.5
 
@@ -153,7 +153,7 @@ def test_missing_or_broken_features_are_refused():
     without = Observations(shadow.row_ids, shadow.histories, shadow.lengths)
     broken = shadow.score_features.copy()
     broken[4, 1] = np.nan
-    for attack in (LossThreshold(seed=0), ScoreMLP(seed=0)):
+    for attack in (LossThreshold(), ScoreMLP(seed=0)):
         with pytest.raises(DataError, match="score_features"):
             attack.fit(without, membership)
         with pytest.raises(DataError, match="line 5"):

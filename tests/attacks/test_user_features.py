@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recmia.attacks.k_means import THRESHOLD, k_means_scores
+from recmia.attacks.k_means import KMeansAttack
 from recmia.attacks.user_features import user_features
 from recmia.evaluation.metrics import hard_label_auc, roc_auc
 
@@ -57,10 +57,11 @@ def test_k_means_finds_planted_clusters() -> None:
     members = rng.random(400) < 0.5
     centres = np.where(members[:, None], 0.5, 6.0)  # members lie nearer to the origin
     vectors = (centres + rng.normal(size=(400, 4))).astype(np.float32)
-    scores = k_means_scores(vectors, seed=1)
+    attack = KMeansAttack(seed=1)
+    (scores,) = attack.score_each(vectors)
     assert roc_auc(scores, members) > 0.999
-    assert hard_label_auc(scores >= THRESHOLD, members) > 0.99
-    np.testing.assert_array_equal(scores, k_means_scores(vectors, seed=1))
+    assert hard_label_auc(scores >= attack.threshold, members) > 0.99
+    np.testing.assert_array_equal(scores, attack.score_each(vectors)[0])
     # One cluster only: whichever half is called members, it is no better than chance.
     noise = rng.normal(size=(4000, 4)).astype(np.float32)
-    assert abs(roc_auc(k_means_scores(noise, 1), rng.random(4000) < 0.5) - 0.5) < 0.05
+    assert abs(roc_auc(attack.score_each(noise)[0], rng.random(4000) < 0.5) - 0.5) < 0.05

@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 import pytest
 
-from recmia.audit.attacks import step_for
+from recmia.attacks.biased_mia import units_a_step
 from recmia.audit.measures import epsilon_lower_bound, noise_floor
 from recmia.audit.scoring import popular_share
 from recmia.audit.sides import Side
@@ -95,9 +95,4 @@ def test_popular_share_by_hand() -> None:
 
 
 def test_steps_are_single_below_20_000_users() -> None:
-    assert [step_for(n) for n in (10, 19_999, 20_000, 1_000_000)] == [
-        (1, 0.01),
-        (1, 0.01),
-        (2, 0.02),
-        (20, 0.2),
-    ]
+    assert [units_a_step(n) for n in (10, 19_999, 20_000, 1_000_000)] == [1, 1, 2, 20]

@@ -252,7 +252,7 @@ def test_text_that_is_not_utf8(tmp_path):
     assert (error.line, error.column) == (5, "what") and "UTF-8" in error.problem
     (tmp_path / "log.csv").write_bytes("who,what\n1,2\n".encode("utf-16"))
     error = fail(data, tmp_path)
-    assert error.line == 1 and "UTF-8" in error.problem
+    assert error.line == 1 and "UTF-8" in error.problem and "\0" not in str(error)
 
 
 def test_short_rows_are_told_from_empty_last_columns(tmp_path):
@@ -301,6 +301,17 @@ def test_own_csv_header(tmp_path, header, problem):
     assert (error.line, error.column) == (1, "what")
     assert problem in error.problem
     assert f"The file has: {header.replace(',', ', ')}" in error.remedy
+
+
+def test_a_log_without_a_header(tmp_path):
+    error = fail_own(tmp_path, "s0,i0,1600000000\ns0,i1,1600000001\n")
+    assert (error.line, error.column) == (1, "who")
+    assert "looks like data" in error.remedy
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    error = fail_own(tmp_path, "who\1,what,when\n1,2,3\n")
+    assert "not text" in error.problem and "\1" not in str(error)
 
 
 def own_parquet(folder, frame: pd.DataFrame) -> DataError:

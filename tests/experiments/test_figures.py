@@ -94,3 +94,26 @@ def test_figures_of_papers_stand_beside_what_the_report_shows(paper) -> None:
         assert set(artefacts) <= set(shown), figure.name
         for wanted in figure.kinds.values():  # raises where a column is not there
             first_kind(row(), {"": wanted})
+
+
+def test_the_recipe_of_contributing(tmp_path: Path) -> None:
+    """The entry that CONTRIBUTING shows, beside a paper's own, makes one figure more."""
+    text = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    recipe = text.split("## Add a figure")[1].split("```yaml\n")[1].split("```")[0]
+    (paper,) = [paper for paper in papers() if paper.name == "biased-mia"]
+    own = (paper.folder / "figures.yaml").read_text(encoding="utf-8")
+    (tmp_path / "figures.yaml").write_text(own + recipe)
+    figure = read_figures(tmp_path / "figures.yaml")[-1]
+    assert figure.artefact in report_of(paper.folder).artefacts
+    columns = {"artefact": "Figure 3", "metric": "hard-label AUC", "reading": "as published"}
+    rows = [
+        row(**columns, target_data=data, dataset=data * 3, target=name, value=value)
+        for data in "AL"
+        for name, value in (("lfm", 0.6), ("item-neighbours", 0.9))
+    ]
+    ((drawn, about),) = draw(figure, rows, WORDS)
+    assert about["name"] == "by_algorithm" and about["title"] == "hard-label AUC by algorithm"
+    assert [axes.get_title("left") for axes in drawn.axes] == ["AAA", "LLL"]
+    labels = [text.get_text() for text in drawn.axes[0].get_yticklabels()]
+    assert labels == ["Item", "LFM"]
+    assert drawn.axes[0].lines[0].get_xdata().tolist() == [0.6, 0.9]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +23,8 @@ class Observations:
             None where the recommender's lists were not asked for.
         score_features: float32 [n, F], functions of the recommender's scores; column 0 is the
             mean log-probability of the session's items. None where scores are not exposed.
+        popular: int64 [p], what everybody is recommended of whom the recommender knows nothing;
+            None where nobody looked.
 
     Raises:
         DataError: an array has another shape or type, or a length does not fit its history.
@@ -32,6 +35,7 @@ class Observations:
     lengths: np.ndarray
     lists: np.ndarray | None = None
     score_features: np.ndarray | None = None
+    popular: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.row_ids)
@@ -47,6 +51,8 @@ class Observations:
             _check("lists", self.lists, np.int64, 2, n)
         if self.score_features is not None:
             _check("score_features", self.score_features, np.float32, 2, n)
+        if self.popular is not None:
+            _check("popular", self.popular, np.int64, 1, len(self.popular))
 
     def __len__(self) -> int:
         return len(self.row_ids)
@@ -59,18 +65,24 @@ class Observations:
             self.lengths[rows],
             None if self.lists is None else self.lists[rows],
             None if self.score_features is None else self.score_features[rows],
+            self.popular,
         )
 
 
 class Attack(ABC):
     """A membership inference attack.
 
+    Constructors take by name what they need of ``item_vectors``, ``seed`` and ``device``, and
+    settings that have defaults; see `recmia.attacks.registry`.
+
     Attributes:
-        name: how tables and files call it.
+        name: in profiles and on the command line.
+        source: the paper; "" for none.
         threshold: set by `fit` on the shadow side; a score of at least this is called a member.
     """
 
-    name: str
+    name: ClassVar[str]
+    source: ClassVar[str] = ""
     threshold: float
 
     @abstractmethod
@@ -115,6 +127,21 @@ def check_membership(membership: np.ndarray, n: int) -> np.ndarray:
             column="membership",
         )
     return membership
+
+
+def lists_of(observations: Observations, attack: str) -> np.ndarray:
+    """The lists [n, k].
+
+    Raises:
+        DataError: they are missing.
+    """
+    if observations.lists is None:
+        raise DataError(
+            f"{attack} needs recommendation lists.",
+            column="lists",
+            remedy="observe the recommender with its top-k lists.",
+        )
+    return observations.lists
 
 
 def score_features_of(observations: Observations, attack: str) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn.functional import embedding_bag
 
-from recmia.attacks.base import Observations
+from recmia.attacks.base import Attack, Observations, check_membership, lists_of
 from recmia.errors import DataError
 from recmia.sessions import PADDING
 
@@ -109,15 +110,57 @@ def observed_difference_vectors(
     Raises:
         DataError: the observations hold no lists.
     """
-    if observations.lists is None:
-        raise DataError(
-            "Attacks on difference vectors need recommendation lists.",
-            column="lists",
-            remedy="observe the recommender with its top-k lists.",
-        )
-    return difference_vectors(
-        observations.histories, observations.lists, item_vectors, position_weights
-    )
+    lists = lists_of(observations, "An attack on difference vectors")
+    return difference_vectors(observations.histories, lists, item_vectors, position_weights)
+
+
+class VectorAttack(Attack):
+    """An attack that sees of a unit its difference vector and nothing else.
+
+    It may be several models, trained side by side, that differ by their seeds: its score is then
+    their mean.
+
+    Attributes:
+        item_vectors: float32 [V, l]; None where vectors are made elsewhere.
+        position_weights: weights of the recommendations, "mean" or "linear".
+    """
+
+    item_vectors: np.ndarray | None
+    position_weights: PositionWeights
+
+    def fit(
+        self,
+        shadow: Observations,
+        membership: np.ndarray,
+        target: Observations | None = None,
+    ) -> VectorAttack:
+        """Learn from the shadow's lists; see `Attack.fit`."""
+        membership = check_membership(membership, len(shadow))
+        unlabelled = None if target is None else self._vectors(target)
+        return self.fit_vectors(self._vectors(shadow), membership, unlabelled)
+
+    def score(self, observations: Observations) -> np.ndarray:
+        """float64 [n], the mean of the models' scores."""
+        return self.score_each(self._vectors(observations)).mean(axis=0)
+
+    @abstractmethod
+    def fit_vectors(
+        self, shadow: np.ndarray, membership: np.ndarray, target: np.ndarray | None = None
+    ) -> VectorAttack:
+        """Learn from difference vectors made elsewhere.
+
+        Args:
+            shadow: float32 [n, l].
+            membership: bool [n], of the shadow's units.
+            target: float32 [n', l], unlabelled.
+        """
+
+    @abstractmethod
+    def score_each(self, vectors: np.ndarray) -> np.ndarray:
+        """float64 [models, n]: each model's scores of difference vectors float32 [n, l]."""
+
+    def _vectors(self, observations: Observations) -> np.ndarray:
+        return observed_difference_vectors(observations, self.item_vectors, self.position_weights)
 
 
 def _flat(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

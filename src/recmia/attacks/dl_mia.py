@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Annotated
+
 import numpy as np
 import torch
+from pydantic import Field
 
-from recmia.attacks.base import Attack, Observations, check_membership
-from recmia.attacks.difference_vectors import PositionWeights, observed_difference_vectors
-from recmia.attacks.stacked_dl_mia import EncoderName, Schedule, StackedDLMIA
+from recmia.attacks.base import best_threshold
+from recmia.attacks.difference_vectors import PositionWeights, VectorAttack
+from recmia.attacks.stacked_dl_mia import NAME, EncoderName, Schedule, StackedDLMIA
 from recmia.errors import DataError
+from recmia.section import Count, Dropped, Positive
+from recmia.seeds import child_seed
 
 
-class DLMIA(Attack):
+class DLMIA(VectorAttack):
     """Disentangled difference vectors with truth-level weights (sections 3 and 4, Algorithm 1).
 
     A linear encoder gives each difference vector, of shadow and target alike, a Gaussian
@@ -47,8 +53,8 @@ class DLMIA(Attack):
         item_vectors: float32 [V, l], see `recmia.attacks.item_vectors.factorise`.
         position_weights: weights of the recommendations; the paper has "mean".
         encoder: family of the latents: the paper's, or a variant of its Table 2.
-        pretrain_epochs: of the joint stage.
-        alternating_epochs: of the alternating stage, both kinds together.
+        epochs: of the joint stage.
+        alternating_epochs: of the alternating stage, both kinds together; half as many where None.
         turn_epochs: epochs of one turn.
         latent_dim: d; l // 2 where None.
         decoder_hidden: size of the decoder's three hidden layers; l where None.
@@ -57,39 +63,48 @@ class DLMIA(Attack):
         attack_learning_rate: of the attack model.
         attack_momentum: of the attack model.
         score_learning_rate: of the truth-level scores.
+        models: that differ by their seeds.
+        progress: called after each epoch of either kind, with parts that add up to ``epochs``.
         device: "cpu", "cuda" or "auto".
         seed: root seed of starting values, order and latent draws.
 
     Attributes:
-        truth_levels: after `fit`, float32 arrays p of shadow and target.
+        truth_levels: after `fit`, float32 arrays p [models, n] of shadow and target.
     """
 
-    name = "dl_mia"
+    name = "dl-mia"
+    source = (
+        "Z. Wang et al., Debiasing Learning for Membership Inference Attacks Against Recommender "
+        "Systems, KDD 2022"
+    )
 
     def __init__(
         self,
         *,
-        item_vectors: np.ndarray,
+        item_vectors: np.ndarray | None = None,
         position_weights: PositionWeights = "mean",
         encoder: EncoderName = "disentangled",
-        pretrain_epochs: int = 200,
-        alternating_epochs: int = 100,
-        turn_epochs: int = 10,
-        latent_dim: int | None = None,
-        decoder_hidden: int | None = None,
-        batch_size: int | None = None,
-        learning_rate: float = 1e-3,
-        attack_learning_rate: float = 0.01,
-        attack_momentum: float = 0.7,
-        score_learning_rate: float = 0.05,
+        epochs: Count = 200,
+        alternating_epochs: Annotated[int, Field(ge=0)] | None = None,
+        turn_epochs: Count = 10,
+        latent_dim: Count | None = None,
+        decoder_hidden: Count | None = None,
+        batch_size: Count | None = None,
+        learning_rate: Positive = 1e-3,
+        attack_learning_rate: Positive = 0.01,
+        attack_momentum: Dropped = 0.7,
+        score_learning_rate: Positive = 0.05,
+        models: Count = 1,
+        progress: Callable[[float], object] | None = None,
         device: str | torch.device = "cpu",
         seed: int,
     ) -> None:
         self.item_vectors, self.position_weights = item_vectors, position_weights
+        alternating = epochs // 2 if alternating_epochs is None else alternating_epochs
         schedule = Schedule(
             encoder=encoder,
-            pretrain_epochs=pretrain_epochs,
-            alternating_epochs=alternating_epochs,
+            pretrain_epochs=epochs,
+            alternating_epochs=alternating,
             turn_epochs=turn_epochs,
             latent_dim=latent_dim,
             decoder_hidden=decoder_hidden,
@@ -99,49 +114,40 @@ class DLMIA(Attack):
             attack_momentum=attack_momentum,
             score_learning_rate=score_learning_rate,
         )
-        self.stack = StackedDLMIA(seeds=[seed], schedule=schedule, device=device)
+        part = epochs / (epochs + alternating)
+        self.stack = StackedDLMIA(
+            seeds=[seed] if models == 1 else [child_seed(seed, NAME, n) for n in range(models)],
+            schedule=schedule,
+            device=device,
+            progress=None if progress is None else lambda done: progress(part * done),
+        )
 
-    def fit(
-        self,
-        shadow: Observations,
-        membership: np.ndarray,
-        target: Observations | None = None,
+    def fit_vectors(
+        self, shadow: np.ndarray, membership: np.ndarray, target: np.ndarray | None = None
     ) -> DLMIA:
-        """Train on the shadow's lists with labels and the target's without; see `Attack.fit`."""
+        """Train on the shadow's difference vectors and the target's, which are unlabelled.
+
+        Raises:
+            DataError: the target's are missing, shapes do not fit, or training diverged.
+        """
         if target is None:
             raise DataError(
                 "DL-MIA adapts to the target: it needs the target's observations, unlabelled.",
                 remedy="pass target=..., without membership.",
             )
-        membership = check_membership(membership, len(shadow))
-        return self.fit_vectors(self._vectors(shadow), membership, self._vectors(target))
-
-    def score(self, observations: Observations) -> np.ndarray:
-        """float64 [n], probability of membership."""
-        return self.score_vectors(self._vectors(observations))
-
-    def fit_vectors(self, shadow: np.ndarray, membership: np.ndarray, target: np.ndarray) -> DLMIA:
-        """Train on difference vectors made elsewhere.
-
-        Args:
-            shadow: float32 [n, l].
-            membership: bool [n], of the shadow units.
-            target: float32 [n', l], unlabelled.
-        """
-        pretrained = self.stack.pretrain(shadow[None], membership[None], target[None])
-        self.stack = pretrained.alternate()
-        self.threshold = float(self.stack.thresholds[0])
-        self.truth_levels = tuple(p[0] for p in self.stack.truth_levels)
+        sides = [self._repeated(values) for values in (shadow, membership, target)]
+        self.stack = self.stack.pretrain(*sides).alternate()
+        self.threshold = best_threshold(self.score_each(shadow).mean(axis=0), membership)
+        self.truth_levels = self.stack.truth_levels
         return self
 
-    def score_vectors(self, vectors: np.ndarray) -> np.ndarray:
-        """float64 [n], probability of membership for difference vectors float32 [n, l]."""
-        return self.stack.score(vectors[None])[0]
+    def score_each(self, vectors: np.ndarray) -> np.ndarray:
+        """float64 [models, n], probability of membership for difference vectors float32 [n, l]."""
+        return self.stack.score(self._repeated(vectors))
 
     def features(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Invariant and specific features (posterior centres) float32 [n, d] of vectors [n, l]."""
-        invariant, specific = self.stack.features(vectors[None])
-        return invariant[0], specific[0]
+        """Invariant and specific features (posterior centres), float32 [models, n, d] each."""
+        return self.stack.features(self._repeated(vectors))
 
-    def _vectors(self, observations: Observations) -> np.ndarray:
-        return observed_difference_vectors(observations, self.item_vectors, self.position_weights)
+    def _repeated(self, values: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(values, (len(self.stack.seeds), *values.shape))

@@ -19,14 +19,10 @@ class LossThreshold(Attack):
     The score is minus the loss, which is the mean log-probability of the session's items: column
     0 of the score features. The threshold maximises balanced accuracy on the shadow side.
 
-    Args:
-        seed: taken for the common interface; nothing here is random.
     """
 
-    name = "loss_threshold"
-
-    def __init__(self, *, seed: int) -> None:
-        self.seed = seed
+    name = "loss-threshold"
+    source = "S. Yeom et al., Privacy Risk in Machine Learning, CSF 2018"
 
     def fit(
         self,

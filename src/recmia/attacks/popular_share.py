@@ -8,30 +8,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from recmia.attacks.base import Observations
+from recmia.attacks.base import Attack, Observations, check_membership, lists_of
 
 
-class PopularShare:
-    """Score = share of the list outside the most popular items.
+class PopularShare(Attack):
+    """Score = share of the list's places outside the popular items that observations name.
 
-    Args:
-        popular_items: int64 [N], the most popular items.
+    Where they name none, as many items count as popular as a list has places: those that occur most
+    often in the lists of the shadow's non-members, equals by the smaller id.
     """
 
-    name = "share of the list among the most popular"
-
-    def __init__(self, popular_items: np.ndarray) -> None:
-        self.popular_items = popular_items
-        self.threshold = np.nan
+    name = "popular-share"
 
     def fit(
         self, shadow: Observations, membership: np.ndarray, target: Observations | None = None
     ) -> PopularShare:
         """Fix the threshold halfway between the shadow's members and non-members."""
+        membership = check_membership(membership, len(shadow))
+        lists = lists_of(shadow, "The share of popular items")
+        times = np.bincount(lists[~membership].ravel())
+        times[0] = 0  # padding
+        self.popular = np.argsort(-times, kind="stable")[: lists.shape[1]]
         scores = self.score(shadow)
         self.threshold = float((scores[membership].mean() + scores[~membership].mean()) / 2)
         return self
 
     def score(self, observations: Observations) -> np.ndarray:
         """float64 [n] in [0, 1], higher is more likely a member."""
-        return 1.0 - np.isin(observations.lists, self.popular_items).mean(axis=1)
+        popular = self.popular if observations.popular is None else observations.popular
+        lists = lists_of(observations, "The share of popular items")
+        return 1.0 - np.isin(lists, popular).mean(axis=1)

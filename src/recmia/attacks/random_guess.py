@@ -19,7 +19,7 @@ class RandomGuess(Attack):
         seed: root seed.
     """
 
-    name = "random_guess"
+    name = "random-guess"
     threshold = 0.5
 
     def __init__(self, *, seed: int) -> None:
@@ -37,5 +37,5 @@ class RandomGuess(Attack):
 
     def score(self, observations: Observations) -> np.ndarray:
         """float64 [n], uniform on [0, 1)."""
-        draw = generator(self.seed, self.name, content_hash(observations.row_ids))
+        draw = generator(self.seed, "random_guess", content_hash(observations.row_ids))
         return draw.random(len(observations))

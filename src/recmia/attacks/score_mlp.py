@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -11,6 +9,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from recmia.attacks.base import Attack, Observations, check_membership, score_features_of
 from recmia.device import resolve_device
 from recmia.networks import Perceptron, torch_generator
+from recmia.section import Count, Dropped, NotNegative, Positive
 
 # Deviations below this share of the mean (or of 1) are rounding, not information.
 CONSTANT = 1e-4
@@ -38,23 +37,22 @@ class ScoreMLP(Attack):
         seed: root seed of starting values, order and dropout.
     """
 
-    name = "score_mlp"
+    name = "score-mlp"
     threshold = 0.5
 
     def __init__(
         self,
         *,
-        hidden: Sequence[int] = (64, 32),
-        epochs: int = 60,
-        batch_size: int = 256,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 1e-4,
-        dropout: float = 0.0,
+        hidden: tuple[Count, ...] = (64, 32),
+        epochs: Count = 60,
+        batch_size: Count = 256,
+        learning_rate: Positive = 1e-3,
+        weight_decay: NotNegative = 1e-4,
+        dropout: Dropped = 0.0,
         device: str | torch.device = "cpu",
         seed: int,
     ) -> None:
-        self.hidden = tuple(hidden)
-        self.epochs, self.batch_size = epochs, batch_size
+        self.hidden, self.epochs, self.batch_size = hidden, epochs, batch_size
         self.learning_rate, self.weight_decay, self.dropout = learning_rate, weight_decay, dropout
         self.device = resolve_device(device)
         self.seed = seed
@@ -80,12 +78,12 @@ class ScoreMLP(Attack):
         share = membership.mean()
         weight = torch.where(y > 0, float(0.5 / share), float(0.5 / (1 - share)))
 
-        order = torch_generator(self.seed, self.name, "order")
+        order = torch_generator(self.seed, "score_mlp", "order")
         self.network = Perceptron(
             (features.shape[1], *self.hidden, 1),
-            torch_generator(self.seed, self.name, "start"),
+            torch_generator(self.seed, "score_mlp", "start"),
             self.dropout,
-            torch_generator(self.seed, self.name, "dropout", device=self.device),
+            torch_generator(self.seed, "score_mlp", "dropout", device=self.device),
         ).to(self.device)
         optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay

@@ -59,7 +59,7 @@ def write_page(folder: Path, found: dict[str, Any]) -> None:
         folder: holds ``roc.png`` where there are metrics.
         found: what stands in ``metrics.json``.
     """
-    from recmia.audit.attacks import ATTACKS
+    from recmia.attacks.registry import ATTACKS
 
     picture = folder / "roc.png"
     values = {

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from recmia.attacks.difference_vectors import difference_vectors_flat
-from recmia.audit.attacks import ATTACKS
+from recmia.attacks.difference_vectors import VectorAttack, difference_vectors_flat
+from recmia.attacks.registry import ATTACKS
+from recmia.audit.attacks import make_attacks, observed, usual_epochs
 from recmia.audit.sides import Side
 from recmia.errors import DataError, SettingsError
 from recmia.progress import track
+from recmia.sessions import FIRST_ITEM
 
 POSITION_WEIGHTS = ("mean", "linear")
 
@@ -21,7 +23,7 @@ class AuditSettings:
     """How lists are audited; the defaults are those of Zhang et al. (CCS 2021).
 
     Attributes:
-        attack: a name in `recmia.audit.attacks.ATTACKS`.
+        attack: a name in `recmia.attacks.registry`.
         top_k: places of each list to look at; None for all.
         position_weights: "mean" or "linear".
         dim: length of the item vectors; None for that of given ones, or 100.
@@ -34,7 +36,7 @@ class AuditSettings:
         SettingsError: a value is not possible.
     """
 
-    attack: str = "biased"
+    attack: str = "biased-mia"
     top_k: int | None = None
     position_weights: str = "mean"
     dim: int | None = None
@@ -50,7 +52,7 @@ class AuditSettings:
                 option = name.replace("_", "-")
                 raise SettingsError(f"--{option} '{value}': choose one of {', '.join(choices)}.")
         if self.epochs is None:
-            object.__setattr__(self, "epochs", ATTACKS[self.attack].default_epochs)
+            object.__setattr__(self, "epochs", usual_epochs(self.attack))
         for name in ("top_k", "dim", "epochs", "seeds"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -75,13 +77,56 @@ def attack_lists(
         float64 [seeds, n], and the threshold of their mean.
     """
     label = settings.attack if lists else "histories only"
-    features = []
+    by_vectors = issubclass(ATTACKS[settings.attack], VectorAttack)
+    if by_vectors:
+        known, asked = _vectors(shadow, target, vectors, settings, lists, label)
+    else:
+        known, asked = (observed(side, lists) for side in (shadow, target))
+    # One thread: steps are too small for more, and sums come out the same everywhere.
+    with track(None, f"{label}: training") as bar, threadpool_limits(1):
+        attacks = make_attacks(
+            settings.attack,
+            epochs=settings.epochs,
+            seeds=settings.seeds,
+            seed=settings.seed,
+            item_vectors=np.concatenate([np.zeros_like(vectors[:FIRST_ITEM]), vectors]),
+            position_weights=settings.position_weights,
+            progress=bar.update,
+        )
+        bar.total = len(attacks) * (settings.epochs or 0)
+        found = []
+        for attack in attacks:
+            if by_vectors:
+                attack.fit_vectors(known, shadow.membership, asked)
+                found.append(attack.score_each(asked))
+            else:
+                attack.fit(known, shadow.membership, asked)
+                found.append(attack.score(asked)[None])
+    scores = np.concatenate(found)
+    if not np.isfinite(scores).all():
+        raise DataError(
+            "the attack diverged: some scores are not numbers.",
+            remedy="scale the item vectors to lengths of about 1.",
+        )
+    return scores, float(np.mean([attack.threshold for attack in attacks]))
+
+
+def _vectors(
+    shadow: Side,
+    target: Side,
+    vectors: np.ndarray,
+    settings: AuditSettings,
+    lists: bool,
+    label: str,
+) -> list[np.ndarray]:
+    """Difference vectors float32 [n, l] of both sides, made without padding."""
+    made = []
     with track(len(shadow) + len(target), f"{label}: difference vectors") as bar:
         for side in (shadow, target):
             listed = (side.list_items, side.list_offsets)
             if not lists:
                 listed = (side.list_items[:0], np.zeros_like(side.list_offsets))
-            features.append(
+            made.append(
                 difference_vectors_flat(
                     side.history_items,
                     side.history_offsets,
@@ -91,26 +136,14 @@ def attack_lists(
                     progress=bar.update,
                 )
             )
-    attack = ATTACKS[settings.attack](
-        epochs=settings.epochs, seeds=settings.seeds, seed=settings.seed
-    )
-    # One thread: steps are too small for more, and sums come out the same everywhere.
-    with track(settings.epochs, f"{label}: training") as bar, threadpool_limits(1):
-        attack.fit_vectors(features[0], shadow.membership, features[1], progress=bar.update)
-        scores = attack.score_vectors(features[1])
-    if not np.isfinite(scores).all():
-        raise DataError(
-            "the attack diverged: some scores are not numbers.",
-            remedy="scale the item vectors to lengths of about 1.",
-        )
-    return scores, attack.threshold
+    return made
 
 
 def popular_share(shadow: Side, target: Side) -> np.ndarray:
     """float64 [n]: share of each list outside the shadow non-members' most common items.
 
-    The rule of `recmia.attacks.popular_share` for lists of any length; as many items count as
-    common as the longest list of a shadow non-member has places.
+    `recmia.attacks.popular_share.PopularShare` for lists of any length, without padding; as many
+    items count as common as the longest list of a shadow non-member has places.
     """
     outsider = np.repeat(~shadow.membership, np.diff(shadow.list_offsets))
     times = np.bincount(shadow.list_items[outsider])

@@ -176,7 +176,7 @@ class TextTable(Table):
         for name, text in zip(names, fields, strict=True):
             if text.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in text):
                 continue
-            name = name.encode("utf-8", "replace").decode("utf-8")
+            name = "".join(letter for letter in name if letter.isprintable())
             raise self.error(
                 "the text is not UTF-8", line=line, column=name, remedy="Export the file as UTF-8."
             )

@@ -8,6 +8,7 @@ what was read line by line counts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -187,12 +188,16 @@ class Table:
     def _no_column(self, name: str) -> DataError:
         problem = "there twice" if name in self.names else "missing"
         wanted = {*self.form.kinds, *self.form.required}
+        remedy = self._other_delimiter(self.form.delimiter.join(self.names), wanted)
+        if remedy is None and any(re.fullmatch(r"-?\d+(\.\d+)?", name) for name in self.names):
+            remedy = (
+                "The first line looks like data: write a line with the columns' names above it."
+            )
         return self.error(
             f"the column is {problem}",
             line=1,
             column=name,
-            remedy=self._other_delimiter(self.form.delimiter.join(self.names), wanted)
-            or f"The file has: {', '.join(self.names)}. {self.form.naming}",
+            remedy=remedy or f"The file has: {', '.join(self.names)}. {self.form.naming}",
         )
 
     def _other_delimiter(self, line: str, wanted: set[str] | int) -> str | None:

@@ -211,20 +211,23 @@ def _heads(shown: Shown, columns: Mapping[str, list[Row]], words: Words) -> dict
 def _cells(line: Mapping[str, Row], heads: Iterable[str], shown: Shown) -> Iterator[str]:
     """Ours under each heading, the paper's, the difference, and notes.
 
-    Raises:
-        ArtifactError: the paper has several numbers for the line.
+    Where the paper has several numbers for a line, each stands in the cell that it is of.
     """
+    beside = [row for row in line.values() if row.paper_value is not None]
+    several = len({row.paper_value for row in beside}) > 1
     for head in heads:
         row = line.get(head)
-        star = "★" if row and shown.star and matches(row, shown.star) else ""
-        yield (number(row.value) + star if shown.across else with_interval(row)) if row else "–"
-    beside = [row for row in line.values() if row.paper_value is not None]
-    if len({row.paper_value for row in beside}) > 1:
-        raise ArtifactError(
-            f"The paper has several numbers for one line: {beside[0]}. Remedy: `long: true`."
-        )
-    yield from (paper(beside[0]), difference(beside[0])) if beside else ("–", "–")
+        yield _cell(row, shown, several) if row else "–"
+    single = beside[0] if beside and not several else None
+    yield from (paper(single), difference(single)) if single else ("–", "–")
     yield "; ".join(dict.fromkeys(row.note for row in line.values() if row.note))
+
+
+def _cell(row: Row, shown: Shown, with_paper: bool) -> str:
+    said = number(row.value) if shown.across else with_interval(row)
+    star = "★" if shown.star and matches(row, shown.star) else ""
+    theirs = f" (paper {paper(row)})" if with_paper and row.paper_value is not None else ""
+    return said + star + theirs
 
 
 def claims(study: str, rows: Iterable[Row], words: Words) -> Table:
@@ -237,7 +240,8 @@ def claims(study: str, rows: Iterable[Row], words: Words) -> Table:
         ]
         values = sorted(row.value for row, _ in found if row.value is not None)
         one = with_sign(found[0][0])
-        extent = f"{values[0]:+.3f} to {values[-1]:+.3f}" if len(values) > 1 else one
+        sign = "+" if any(row.ci_low is not None for row, _ in found) else ""
+        extent = f"{values[0]:{sign}.3f} to {values[-1]:{sign}.3f}" if len(values) > 1 else one
         cells.append((*about, extent, *places))
     heads = ("The paper says", "Reading", "Measured", "From, to")
     verdicts = map(str.capitalize, VERDICTS[:-1])
@@ -276,4 +280,4 @@ def _by_claim(
 
 def _place(row: Row, words: Words, varied: set[str]) -> str:
     said = (words.setting(row), words.condition(row, varied, sep=", "))
-    return ", ".join(filter(None, said)) or row.dataset
+    return ", ".join(filter(None, said)) or row.dataset or "overall"

@@ -159,8 +159,10 @@ class Scene:
         if self.view.random_labels:
             names = (SEEDS, "labels", self.view.name, self.side, self.seed)
             membership = generator(self.root_seed, *names).permutation(membership)
-        lists = lists[:, : self.view.k]
-        observed = Observations(shown.row_ids, shown.clicks, shown.lengths, lists)
+        lists, popular = lists[:, : self.view.k], self.unpersonalised(users.seen[:1])[0]
+        observed = Observations(
+            shown.row_ids, shown.clicks, shown.lengths, lists=lists, popular=popular
+        )
         return Seen(observed, membership)
 
     def unpersonalised(self, users: Sessions) -> np.ndarray:

@@ -12,7 +12,8 @@ What is kept, each made from the one before: `data`, `split`, `lists` and `vecto
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import wraps
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,19 @@ from recmia.recommenders.registry import RECOMMENDERS
 from recmia.seeds import child_seed
 
 
+def _once(method: Callable[..., Kept]) -> Callable[..., Kept]:
+    """Construct each result once: hundreds rest on it, and its identity takes a while."""
+
+    @wraps(method)
+    def known(self: ListWorld, *args: Any) -> Kept:
+        key = (method.__name__, *args)
+        if key not in self._known:
+            self._known[key] = method(self, *args)
+        return self._known[key]
+
+    return known
+
+
 @dataclass(frozen=True)
 class ListWorld:
     """Data sets, recommenders and item vectors of one study of lists.
@@ -46,6 +60,7 @@ class ListWorld:
     study: Study
     settings: Lists
     folder: Path
+    _known: dict[tuple, Kept] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def seeds(self) -> range:
@@ -60,6 +75,7 @@ class ListWorld:
         """The recommender of the paper's two letters, seen as the settings say."""
         return view_of(self.settings, *cell_of(cell), **fields)
 
+    @_once
     def data(self, name: str) -> Kept:
         """A data set (`recmia.lists.data.load_kept`)."""
         data, path = self.settings.datasets[name], self.folder / "data" / f"{name}.npz"
@@ -73,6 +89,7 @@ class ListWorld:
             path, keep_interactions, data.source, files, least=data.least, known_times=timed
         )
 
+    @_once
     def split(self, name: str, seed: int) -> Kept:
         """Its users in disjoint cohorts (`recmia.lists.cohorts.load_cohorts`)."""
         return Kept(
@@ -89,6 +106,7 @@ class ListWorld:
         """The users of a model's side."""
         return load_side(self.split(model.data, model.seed).ensure(), model.side, model.share)
 
+    @_once
     def lists(self, model: Model) -> Kept:
         """What a model serves (`recmia.lists.serving.keep_lists`)."""
         name = f"{model.data}-{model.recommender}"
@@ -104,6 +122,7 @@ class ListWorld:
             top_k=self.settings.top_k,
         )
 
+    @_once
     def vectors(self, name: str, seed: int, dim: int) -> Kept:
         """Item vectors of a data set ("vectors", float32 [V, dim])."""
         return Kept(

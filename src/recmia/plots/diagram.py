@@ -17,6 +17,8 @@ StepText = tuple[str, str, Sequence[str], Sequence[str]]  # name, title, inputs,
 _WIDTH = 7.2  # inches
 _GAP = 0.42  # inches between layers
 _LINE = 0.165  # inches a line of text
+_ARROW = {"arrowstyle": "-|>", "color": "#444444", "lw": 1.2, "mutation_scale": 11}
+_ARROW |= {"shrinkA": 0, "shrinkB": 0}
 _FILL, _EDGE, _SOURCE_FILL = "#EAF2F8", "#0072B2", "#F4F4F4"
 
 
@@ -61,11 +63,7 @@ def pipeline_diagram(steps: Sequence[StepText], *, title: str = "Pipeline") -> F
     for name, *_ in steps:
         for parent in _nearest(parents, name) or [""]:
             start, goal = boxes[parent], boxes[name]
-            axes.annotate(
-                "", (goal[0], goal[1]), (start[0], start[2]),
-                arrowprops={"arrowstyle": "-|>", "color": "#444444", "lw": 1.2, "shrinkA": 0,
-                            "shrinkB": 0, "mutation_scale": 11},
-            )  # fmt: skip
+            axes.annotate("", (goal[0], goal[1]), (start[0], start[2]), arrowprops=_ARROW)
     return figure
 
 
@@ -137,12 +135,8 @@ def _box(
 ) -> None:
     heading, labelled = text
     left = centre - width / 2
-    axes.add_patch(
-        FancyBboxPatch(
-            (left, top - height), width, height,
-            boxstyle="round,pad=0,rounding_size=0.08", facecolor=fill, edgecolor=edge, lw=1.1,
-        )
-    )  # fmt: skip
+    look = {"boxstyle": "round,pad=0,rounding_size=0.08", "facecolor": fill, "edgecolor": edge}
+    axes.add_patch(FancyBboxPatch((left, top - height), width, height, lw=1.1, **look))
     if not labelled:
         axes.text(centre, top - height / 2, heading, ha="center", va="center", fontweight="bold")
         return

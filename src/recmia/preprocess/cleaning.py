@@ -152,7 +152,8 @@ def clean_part(clicks: pl.DataFrame, cleaning: Cleaning) -> tuple[pl.DataFrame, 
     )
     name = pl.col("key").cast(pl.String)
     if cleaning.gap is not None:
-        name = pl.format("{}:{}", name, pl.int_range(1, pl.len() + 1).over("key"))
+        ordinal = pl.col("number") - pl.col("number").first().over("key") + 1
+        name = pl.concat_str(name, ordinal.cast(pl.String), separator=":")
     sessions = clicks.filter("first").select(
         session=pl.col("row").cast(pl.Int64), start="time", session_id=name
     )

@@ -39,7 +39,10 @@ class ItemNeighbours(Recommender):
 
     def fit(self, sessions: Sessions) -> ItemNeighbours:
         """Compute similarities; ``similarity`` becomes a sparse [V, V] without a diagonal."""
-        from implicit.nearest_neighbours import CosineRecommender
+        with warnings.catch_warnings():
+            # It asks for widgets in notebooks, for progress bars that are not wanted here.
+            warnings.filterwarnings("ignore", "IProgress not found")
+            from implicit.nearest_neighbours import CosineRecommender
 
         rows, columns = np.nonzero(sessions.clicks)
         matrix = sparse.csr_matrix(

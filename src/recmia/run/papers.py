@@ -20,7 +20,7 @@ from recmia.run import registry
 from recmia.section import Section
 
 # Longer tables are folded away in the page.
-LONG = 30
+LONG = 40
 
 
 class Sentence(Section):

@@ -12,7 +12,8 @@ import pytest
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.kept import Kept
 from recmia.experiments.lines import line_rows
-from recmia.experiments.measuring import Runs, read_runs
+from recmia.experiments.measuring import Runs
+from recmia.experiments.scores import read_runs
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import load_side
 from recmia.papers.dl_mia import scoring

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from recmia.attacks.registry import ATTACKS
 from recmia.attacks.user_features import CONCATENATED
 from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
@@ -159,12 +160,17 @@ def _scorer(world: ListWorld, attempt: Attempt, seed: int, trained: Trained) -> 
     if attempt.attack == BIASED:
         stack, row = trained[AttackModel(attempt.shadow, attempt.schedule, seed)]
         return fitting.by_perceptron, {"stack": stack, "row": row}
-    if attempt.attack == POPULAR_SHARE:
-        return fitting.by_popular_share, {
-            "shadow": world.scene_parts(attempt.shadow, "shadow", seed)
-        }
     root = {"seed": world.seed(attempt.attack, seed)}
-    return (fitting.by_clusters if attempt.attack == K_MEANS else fitting.by_chance), root
+    if attempt.attack == K_MEANS:
+        return fitting.by_vectors, _registered("k-means", root)
+    if attempt.attack == POPULAR_SHARE:
+        shadow = world.scene_parts(attempt.shadow, "shadow", seed)
+        return fitting.by_lists, _registered("popular-share", root) | {"shadow": shadow}
+    return fitting.by_chance, root
+
+
+def _registered(name: str, offered: dict[str, Any]) -> dict[str, Any]:
+    return {"attack": ATTACKS[name], "options": ATTACKS.arguments(name, **offered)}
 
 
 def _name(attempt: Attempt) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from recmia.attacks import k_means
-from recmia.attacks.popular_share import PopularShare
+from recmia.attacks.base import Attack
+from recmia.attacks.difference_vectors import VectorAttack
 from recmia.attacks.stacked import StackedPerceptrons, train_stacked
 from recmia.lists.views import Scene, Seen
 from recmia.seeds import generator
@@ -70,26 +70,29 @@ def by_perceptron(scene: Scene, made: np.ndarray, seen: Seen, *, stack: Path, ro
     return probabilities[0, :, 1].double().numpy(), 0.5
 
 
-def by_clusters(scene: Scene, made: np.ndarray, seen: Seen, *, seed: int) -> Scores:
-    """K-Means on the target's features alone."""
-    return k_means.k_means_scores(made, seed), k_means.THRESHOLD
-
-
-def by_popular_share(
-    scene: Scene, made: np.ndarray, seen: Seen, *, shadow: dict[str, Any]
+def by_vectors(
+    scene: Scene, made: np.ndarray, seen: Seen, *, attack: type[VectorAttack], options: dict
 ) -> Scores:
-    """The rule that counts popular items, its threshold from the shadow."""
-    known = Scene(**shadow)
-    shown = known.observe()
-    rule = PopularShare(_popular(known, shown)).fit(shown.observations, shown.membership)
-    return PopularShare(_popular(scene, seen)).score(seen.observations), rule.threshold
+    """A registered attack that needs no shadow, on the target's difference vectors alone."""
+    chosen = attack(**options)
+    return chosen.score_each(made).mean(axis=0), chosen.threshold
+
+
+def by_lists(
+    scene: Scene,
+    made: np.ndarray,
+    seen: Seen,
+    *,
+    attack: type[Attack],
+    options: dict,
+    shadow: dict[str, Any],
+) -> Scores:
+    """A registered attack that learns from the shadow's lists."""
+    known = Scene(**shadow).observe()
+    chosen = attack(**options).fit(known.observations, known.membership, seen.observations)
+    return chosen.score(seen.observations), chosen.threshold
 
 
 def by_chance(scene: Scene, made: np.ndarray, seen: Seen, *, seed: int) -> Scores:
     """A guess."""
     return generator(seed, "guess").random(len(made)), 0.5
-
-
-def _popular(scene: Scene, seen: Seen) -> np.ndarray:
-    """What users without data are served, int64 [top_k]."""
-    return scene.unpersonalised(scene.users.seen[:1])[0]

@@ -22,8 +22,9 @@ from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.kept import Kept
 from recmia.experiments.lines import Line, line_rows
 from recmia.experiments.making import make_all
-from recmia.experiments.measuring import Place, arrays_of
+from recmia.experiments.measuring import Place
 from recmia.experiments.rows import CONTROL, Row
+from recmia.experiments.scores import arrays_of
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import Side, load_vocabulary_size
 from recmia.lists.views import Scene, Seen

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from recmia.attacks.base import Attack, Observations
-from recmia.attacks.biased_mia import BiasedMIA
 from recmia.attacks.difference_vectors import difference_vectors
-from recmia.attacks.popular_share import PopularShare
-from recmia.attacks.random_guess import RandomGuess
 from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
 from recmia.evaluation.folds import link_groups
 from recmia.evaluation.intervals import ScoredUnits
-from recmia.experiments.measuring import arrays_of
-from recmia.papers.proposal.names import BIASED, POPULAR_SHARE
+from recmia.experiments.scores import arrays_of
 from recmia.papers.proposal.served import Serving, observe
 from recmia.papers.proposal.settings import Baselines
+from recmia.registry import accepted
 from recmia.sessions import Sessions
 from recmia.storage import read_arrays, write_arrays
 
@@ -28,27 +26,28 @@ def keep_attack(
     cohorts: Path,
     lists: Path,
     *,
-    attack: str,
+    name: str,
+    attack: type[Attack],
+    options: dict[str, Any],
     serving: Serving,
-    settings: Baselines,
-    seed: int,
 ) -> None:
-    """Scores of one attack on one serving (`recmia.experiments.measuring.Place`)."""
+    """Scores of one attack on one serving (`recmia.experiments.measuring.Place`).
+
+    Args:
+        path: of the result.
+        cohorts: of the seed.
+        lists: of the seed.
+        name: of the attack, in the result.
+        attack: called with the options, and ``item_vectors`` where it asks for them.
+        options: of the attack.
+        serving: who gets which lists.
+    """
     shadow, known = observe(cohorts, lists, serving, "shadow")
     target, membership = observe(cohorts, lists, serving, "target")
-    fitted = _attack(attack, lists, settings, seed).fit(shadow, known, target)
+    vectors = read_arrays(lists, ["item_vectors"])
+    fitted = attack(**options, **accepted(attack, **vectors)).fit(shadow, known, target)
     units = ScoredUnits(fitted.score(target), membership, groups_of(target), fitted.threshold)
-    write_arrays(path, **arrays_of(attack, units))
-
-
-def _attack(name: str, lists: Path, settings: Baselines, seed: int) -> Attack:
-    saved = read_arrays(lists, ("item_vectors", "target|heldout|popular"))
-    if name == BIASED:
-        vectors, epochs = saved["item_vectors"], settings.biased_epochs
-        return BiasedMIA(item_vectors=vectors, epochs=epochs, seed=seed)
-    if name == POPULAR_SHARE:
-        return PopularShare(saved["target|heldout|popular"][0])
-    return RandomGuess(seed=seed)
+    write_arrays(path, **arrays_of(name, units))
 
 
 def groups_of(observed: Observations) -> np.ndarray:

@@ -22,7 +22,10 @@ def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
         DataError: the files are not there.
     """
     if settings.data.source == "file":
-        return [paths.data / Path(str(settings.data.path)).expanduser()]
+        from recmia.data.files import parts
+
+        path = paths.data / Path(str(settings.data.path)).expanduser()
+        return [source.path for source in parts(path)]
     return registered_files([settings.data.source], paths)
 
 
@@ -52,7 +55,7 @@ PAPER = Paper(
             "01_preprocess.ipynb",
             "Click log to sessions",
             sections=("dataset", "root_seed", "device", "data", "preprocess"),
-            outputs=(*PREPROCESSED, "01_preprocess/results.json"),
+            outputs=(*PREPROCESSED, "01_preprocess/results.csv"),
             external_inputs=source_files,
         ),
         Step(
@@ -93,7 +96,7 @@ PAPER = Paper(
             "Figures and tables",
             sections=(*REPEATED, "readings", "target", "figures"),
             inputs=(
-                "01_preprocess/results.json",
+                "01_preprocess/results.csv",
                 "02_augment/",
                 "03_train/",
                 "04_attack/",

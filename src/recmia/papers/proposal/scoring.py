@@ -264,7 +264,7 @@ class _World:
             known, labels = self._observed("shadow", comparison, shadow)
             for attack, made in (
                 (MLP, self._mlp("shadow", word, epoch)),
-                (LOSS, LossThreshold(seed=0)),
+                (LOSS, LossThreshold()),
             ):
                 made.fit(known, labels)
                 self._keep(Case(attack, name, SHADOW, epoch), made.score(seen), made.threshold)

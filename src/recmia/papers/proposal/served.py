@@ -29,6 +29,7 @@ LISTS = {
     AFTER_THE_END: ("after the end", "after the end"),
     POPULARITY_LISTS: ("served", "popular"),
 }
+POPULAR = "target|heldout|popular"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ def observe(
     names = zip(("members", kind), LISTS[serving.serving], strict=True)
     served = read_arrays(lists, [f"{side}|{cohort}|{how}" for cohort, how in names])
     observed = Observations(
-        both.row_ids, both.clicks, both.lengths, lists=np.concatenate(list(served.values()))
+        both.row_ids,
+        both.clicks,
+        both.lengths,
+        lists=np.concatenate(list(served.values())),
+        # What the target serves to anybody is no secret, and the rule about it is fixed by it.
+        popular=read_arrays(lists, [POPULAR])[POPULAR][0],
     )
     return observed, np.arange(len(both)) < len(members)
