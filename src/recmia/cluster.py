@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import platform
 import tempfile
 import time
@@ -18,6 +17,7 @@ from typing import Any
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, get_worker
+from distributed import protocol as wire
 from distributed.comm import get_address_host_port
 from packaging.requirements import Requirement
 from threadpoolctl import threadpool_limits
@@ -153,7 +153,7 @@ def run_on(
     try:
         for number, job in enumerate(jobs):
             # As bytes: the scheduler would open everything else, which takes the libraries.
-            call = pickle.dumps((function, job))
+            call = wire.pickle.dumps((function, job))
             waiting[number] = client.submit(
                 _call, call, name, number, software(), key=f"{name}-{number}", priority=-number
             )
@@ -216,7 +216,7 @@ def _call(call: bytes, name: str, number: int, expected: dict[str, str]) -> tupl
             told = time.monotonic()
             worker.log_event(name, (number, done))
 
-    function, job = pickle.loads(call)
+    function, job = wire.pickle.loads(call)
     with threadpool_limits(1):  # for libraries that the worker had loaded before it met us
         return function(job, progress), done
 
