@@ -79,9 +79,9 @@ def test_leakage_shows_every_line_and_marks_the_best_checkpoint(leakage):
 def test_attacks_differ_by_colour_and_conditions_by_style(leakage):
     lines = [x for x in plots.leakage_curves(leakage).axes[0].lines if len(x.get_xdata()) == 5]
     colours = [line.get_color() for line in lines]
-    markers = [line.get_marker() for line in lines]
+    styles = [line._dash_pattern for line in lines]
     assert colours[0] == colours[1] != colours[2] == colours[3]
-    assert markers[0] == markers[2] != markers[1] == markers[3]
+    assert styles[0] == styles[2] != styles[1] == styles[3]
 
 
 def test_logarithmic_roc_starts_at_the_least_measured_rate():

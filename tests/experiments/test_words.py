@@ -56,7 +56,7 @@ def test_a_value_is_said_with_what_it_is_of(column: str, value, words: str) -> N
 def test_a_condition_holds_what_is_asked_for_in_one_order() -> None:
     made = row(**AIML, alpha=0.05, threshold=3, epoch=4)
     assert WORDS.condition(made, ["alpha", "threshold", "shadow"]) == "l' = 3; α = 0.05"
-    assert WORDS.condition(made, made.factor_values) == "epoch 4; l' = 3; α = 0.05"
+    assert WORDS.condition(made) == "epoch 4; l' = 3; α = 0.05"
 
 
 def test_rows_are_told_apart_by_what_differs() -> None:

@@ -49,7 +49,8 @@ def test_code_of_a_step(step: Step) -> None:
     code = reach(*imports_of(cells), beyond=RUNNER)
     assert {"recmia.seeds", "recmia.sessions"} & code.modules.keys()
     assert not any(name.startswith((RUNNER, "recmia.cli")) for name in code.modules)
-    read = {"recmia.papers.proposal/paper_values.csv", "recmia/recmia.mplstyle"}
+    read = {"recmia.papers.proposal/paper_values.csv", "recmia.papers.proposal/figures.yaml"}
+    read.add("recmia.plots/recmia.mplstyle")
     assert step.name != "06_figures" or read <= code.modules.keys()
     assert not any(name.endswith("/report.yaml") for name in code.modules)
 

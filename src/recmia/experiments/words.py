@@ -116,8 +116,9 @@ class Words:
         letter = letter_of(recommender or "")
         return f"{getattr(row, f'{side}_data') or ''}{letter}"
 
-    def condition(self, row: Row, columns: Iterable[str], sep: str = "; ") -> str:
-        """The given factors that are not of the setting, in the order of the table."""
+    def condition(self, row: Row, columns: Iterable[str] | None = None, sep: str = "; ") -> str:
+        """Factors that are not of the setting, in their order: these, or all that have a value."""
+        columns = row.factor_values if columns is None else columns
         known = (*IN_SETTING, "claim", *(["half"] if row.shadow or row.recommender else []))
         kept = [name for name in FACTORS if name in columns and name not in known]
         return sep.join(word for n in kept if (word := self.word(n, getattr(row, n))))

@@ -14,6 +14,7 @@ from recmia.plots.style import (
     GUIDE,
     PAPER,
     dashes,
+    entries,
     headline,
     legend,
     levels,
@@ -79,12 +80,8 @@ def curves(
     for axes in grid[-1]:
         axes.set_xlabel(xlabel)
     headline(figure, title)
-    entries = [Line2D([], [], label=str(name), **look[name]) for name in look]
-    if len(dash) > 1:
-        entries += [Line2D([], [], color=GUIDE, ls=dash[n], label=str(n)) for n in dash]
-    if frame["paper_value"].notna().any():
-        entries.append(Line2D([], [], **PAPER))
-    legend(figure, entries)
+    paper = [Line2D([], [], **PAPER)] if frame["paper_value"].notna().any() else []
+    legend(figure, entries(look, dash) + paper)
     return figure
 
 

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from recmia.plots.style import (
     GUIDE,
     PAPER,
+    entries,
     headline,
     legend,
     levels,
@@ -73,8 +74,6 @@ def dots(
         axes.grid(axis="y", which="major", visible=False)
         axes.grid(axis="y", which="minor", visible=True, lw=0.5)
     headline(figure, title)
-    entries = [Line2D([], [], ls="", label=str(series), **look[series]) for series in names]
-    if frame["paper_value"].notna().any():
-        entries.append(Line2D([], [], **PAPER))
-    legend(figure, entries)
+    paper = [Line2D([], [], **PAPER)] if frame["paper_value"].notna().any() else []
+    legend(figure, entries(look, {}, ls="") + paper)
     return figure

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,8 +12,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from recmia.plots.style import (
     GUIDE,
     HALO,
-    MARKERS,
     dashes,
+    entries,
     headline,
     legend,
     levels,
@@ -44,9 +42,9 @@ def leakage_curves(
         title: of the whole figure.
     """
     require_columns(frame, "epoch", "attack", "condition", "value", "ci_low", "ci_high", "ndcg")
-    figure = Figure(figsize=(9.6, 4.6))
+    figure, (lines, shown) = Figure(figsize=(9.6, 4.6)), _lines(frame)
     left, right = figure.subplots(1, 2, sharey=True)
-    for look, rows in _lines(frame):
+    for look, rows in lines:
         rows = rows.sort_values("epoch")
         left.plot(rows["epoch"], rows["value"], **look)
         left.fill_between(
@@ -66,8 +64,9 @@ def leakage_curves(
         right.axvline(at_epoch["ndcg"].get(best_epoch, np.nan), zorder=1, **mark)
     _label_epochs(figure, right, at_epoch, first=best_epoch)
     headline(figure, title)
-    best = [] if best_epoch is None else [Line2D([], [], label=BEST, **mark)]
-    legend(figure, [*_entries(frame), *best])
+    if best_epoch is not None:
+        shown.append(Line2D([], [], label=BEST, **mark))
+    legend(figure, shown)
     return figure
 
 
@@ -81,10 +80,10 @@ def roc_curves(frame: pd.DataFrame, *, title: str = "ROC curves") -> Figure:
         title: of the figure.
     """
     require_columns(frame, "fpr", "tpr", "attack", "condition")
-    figure = Figure(figsize=(5.6, 5.4))
+    figure, (lines, shown) = Figure(figsize=(5.6, 5.4)), _lines(frame)
     axes = figure.subplots()
-    for look, rows in _lines(frame):
-        axes.plot(rows["fpr"], rows["tpr"], drawstyle="steps-post", **look | {"marker": None})
+    for look, rows in lines:
+        axes.plot(rows["fpr"], rows["tpr"], drawstyle="steps-post", **look | {"marker": ""})
     ends = (min(0.01, frame.loc[frame["fpr"] > 0, "fpr"].min()), 1.0)
     axes.set(xscale="log", yscale="log")
     for axis in (axes.xaxis, axes.yaxis):
@@ -94,7 +93,9 @@ def roc_curves(frame: pd.DataFrame, *, title: str = "ROC curves") -> Figure:
     axes.plot(ends, ends, **chance)
     axes.set(xlim=ends, ylim=ends, xlabel="false positive rate", ylabel="true positive rate")
     axes.set(title=title, aspect="equal")
-    legend(figure, [*_entries(frame, marked=False), Line2D([], [], label="chance", **chance)])
+    for line in shown:
+        line.set_marker("")
+    legend(figure, [*shown, Line2D([], [], label="chance", **chance)])
     return figure
 
 
@@ -103,30 +104,12 @@ def _percent(rate: float, _: int) -> str:
     return f"{100 * rate:g}%"
 
 
-def _looks(frame: pd.DataFrame) -> tuple[dict[str, str], dict[str, dict]]:
-    """Colour of each attack, and line style and marker of each condition."""
-    conditions = dashes(levels(frame["condition"]))
-    colours = {name: look["color"] for name, look in looks(levels(frame["attack"])).items()}
-    return colours, {
-        name: {"ls": dash, "marker": MARKERS[n % len(MARKERS)]}
-        for n, (name, dash) in enumerate(conditions.items())
-    }
-
-
-def _lines(frame: pd.DataFrame) -> Iterator[tuple[dict, pd.DataFrame]]:
-    """Look and rows of each line: a colour for an attack, a line style for a condition."""
-    colours, styles = _looks(frame)
-    for (attack, condition), rows in frame.groupby(["attack", "condition"], sort=False):
-        yield {"color": colours[attack], **styles[condition]}, rows
-
-
-def _entries(frame: pd.DataFrame, *, marked: bool = True) -> Iterator[Line2D]:
-    """Attacks by colour, conditions by line style."""
-    colours, styles = _looks(frame)
-    for name, colour in colours.items():
-        yield Line2D([], [], color=colour, lw=3, label=name)
-    for name, style in styles.items():
-        yield Line2D([], [], color=GUIDE, label=name, **style | ({} if marked else {"marker": ""}))
+def _lines(frame: pd.DataFrame) -> tuple[list[tuple[dict, pd.DataFrame]], list[Line2D]]:
+    """Look and rows of each line, attacks by colour and conditions by line style; a legend."""
+    look, dash = looks(levels(frame["attack"])), dashes(levels(frame["condition"]))
+    groups = frame.groupby(["attack", "condition"], sort=False)
+    lines = [(look[attack] | {"ls": dash[condition]}, rows) for (attack, condition), rows in groups]
+    return lines, entries(look, dash)
 
 
 def _label_epochs(figure: Figure, axes: Axes, points: pd.DataFrame, first: int | None) -> None:

@@ -70,6 +70,14 @@ def dashes(names: Iterable[Any]) -> dict[Any, Any]:
     return dict(zip(names, cycle(DASHES)))  # noqa: B905  the cycle has no end
 
 
+def entries(look: dict[Any, dict[str, str]], dash: dict[Any, Any], **more: Any) -> list[Line2D]:
+    """Lines of a legend: each series, then each line style where there are several."""
+    shown = [Line2D([], [], label=str(name), **style | more) for name, style in look.items()]
+    if len(dash) > 1:
+        shown += [Line2D([], [], color=GUIDE, ls=ls, label=str(name)) for name, ls in dash.items()]
+    return shown
+
+
 def legend(figure: Figure, entries: Iterable[Line2D]) -> None:
     """A legend below the figure, in as many columns as fit; a nameless entry is left out."""
     shown = {line.get_label(): line for line in entries if line.get_label()}

@@ -8,7 +8,7 @@ from recmia.errors import ArtifactError
 from recmia.experiments import tables
 from recmia.experiments.paths import find_root
 from recmia.experiments.results import read_results
-from recmia.experiments.rows import FACTORS, Row
+from recmia.experiments.rows import Row
 from recmia.experiments.words import Words
 from recmia.run.papers import card_rows, report_of
 from recmia.run.registry import papers
@@ -35,7 +35,7 @@ def headline(rows: list[Row], profile: str) -> str:
         ("Attack", "Reading", "How", "Ours [95% interval]", "Paper"),
         tuple(
             (
-                *(row.attack, row.reading, words.condition(row, FACTORS)),
+                *(row.attack, row.reading, words.condition(row)),
                 *(tables.with_interval(row), tables.paper(row)),
             )
             for row in chosen

@@ -94,7 +94,7 @@ PAPER = Paper(
             "06_figures",
             "06_figures.ipynb",
             "Figures and tables",
-            sections=(*REPEATED, "readings", "target", "figures"),
+            sections=(*REPEATED, "readings", "device", "target", "attack", "figures"),
             inputs=(
                 "01_preprocess/results.csv",
                 "02_augment/",
