@@ -129,18 +129,18 @@ def test_one_worker_is_this_process_and_loads_no_dask(reports):
 
 
 def test_a_worker_that_would_give_other_results_is_refused():
-    from recmia.cluster import _check_worker, software
+    from recmia.worker import check_worker, software
 
     def worker(threads: int) -> SimpleNamespace:
         return SimpleNamespace(address="tcp://a:1", state=SimpleNamespace(nthreads=threads))
 
-    _check_worker(worker(1), software())
+    check_worker(worker(1), software())
     with pytest.raises(ClusterError, match=r"tcp://a:1 does 4 jobs .* --nthreads 1"):
-        _check_worker(worker(4), software())
+        check_worker(worker(4), software())
     with pytest.raises(ClusterError, match=r"has numpy 1\S*, this machine has 0\.1"):
-        _check_worker(worker(1), software() | {"numpy": "0.1"})
+        check_worker(worker(1), software() | {"numpy": "0.1"})
     with pytest.raises(ClusterError, match="has recmia "):
-        _check_worker(worker(1), software() | {"recmia": "other source"})
+        check_worker(worker(1), software() | {"recmia": "other source"})
 
 
 @pytest.mark.slow
@@ -184,7 +184,7 @@ def test_a_failure_keeps_its_words_and_ends_a_job_that_reports_without_pause(tmp
 
 @pytest.mark.slow
 def test_jobs_have_one_thread(monkeypatch):
-    from recmia.cluster import LIBRARY_SETTINGS
+    from recmia.worker import LIBRARY_SETTINGS
 
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
     for environment, threads in run_jobs(_threads, ["numpy", "torch"], **TWO):
@@ -254,6 +254,7 @@ def at_cluster(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
 @pytest.mark.slow
 def test_a_cluster_by_address(at_cluster, tmp_path, reports, monkeypatch):
     from recmia import cluster
+    from recmia.worker import LIBRARY_SETTINGS
 
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     with pytest.raises(ClusterError, match=f"at {at_cluster.address} has no workers"):
@@ -267,7 +268,7 @@ def test_a_cluster_by_address(at_cluster, tmp_path, reports, monkeypatch):
     numbers = [(number, tmp_path / "mark") for number in range(5)]
     assert run_jobs(_killed_once, numbers, **TWO) == [0, 1, 4, 9, 16]
     for environment, threads in run_jobs(_threads, ["numpy"] * 2, **TWO):
-        assert cluster.LIBRARY_SETTINGS.items() <= environment.items()
+        assert LIBRARY_SETTINGS.items() <= environment.items()
         assert threads == {1}
 
 

@@ -133,7 +133,7 @@ def test_known_parts_are_read_from_both_kinds_of_features():
     for scores, truth in zip(stack.score(case.target), case.truth, strict=True):
         assert roc_auc(scores, truth) > 0.85  # Phi(2 / sqrt 2) = 0.92 at best
     found = {key: values.mean() for key, values in separation(stack, case).items()}
-    for kind in ("invariant features", "specific features"):
+    for kind in ("invariant", "specific"):
         assert found["R² of the invariant part", kind] > 0.6
         assert found["ROC AUC of the side", kind] > 0.8
 
@@ -145,7 +145,7 @@ def test_parts_that_fit_one_kind_of_features_each_are_taken_apart():
         pretrain_epochs=120, alternating_epochs=20, latent_dim=ON_SPHERE, batch_size=32
     )
     found = separation(pretrained(case, [0, 1], schedule).alternate(), case)
-    own, other = "invariant features", "specific features"
+    own, other = "invariant", "specific"
     assert (found["R² of the invariant part", own] > 0.55).all()
     assert (found["R² of the invariant part", other] < 0.35).all()
 
@@ -159,11 +159,11 @@ def test_probes_tell_separated_features():
 
     case = planted(400, transfers=True, draws=1)
     found = {key: values.item() for key, values in separation(Separated(), case).items()}
-    assert found["R² of the invariant part", "invariant features"] > 0.99
-    assert abs(found["R² of the invariant part", "specific features"]) < 0.05
-    assert abs(found["ROC AUC of the side", "invariant features"] - 0.5) < 0.08
+    assert found["R² of the invariant part", "invariant"] > 0.99
+    assert abs(found["R² of the invariant part", "specific"]) < 0.05
+    assert abs(found["ROC AUC of the side", "invariant"] - 0.5) < 0.08
     # Means two deviations apart: Phi(sqrt 2) = 0.921.
-    assert abs(found["ROC AUC of the side", "specific features"] - 0.921) < 0.04
+    assert abs(found["ROC AUC of the side", "specific"] - 0.921) < 0.04
 
 
 def test_gaussian_divergence_is_equation_6():
