@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from recmia.cli import app, parse_overrides
 from recmia.errors import SettingsError
+from recmia.jobs import SCHEDULER
 from recmia.run.registry import papers
 
 HEAVY = {"torch", "pandas", "sklearn", "scipy", "nvtabular", "transformers4rec", "transformers"}
@@ -149,6 +150,20 @@ def test_ctrl_c_says_how_to_go_on(root: Path, number: signal.Signals) -> None:
     assert kernels and not any(kernel.is_running() for kernel in kernels)
     assert "the same command goes on from here" in said
     assert "Traceback" not in said and "Kernel died" not in said
+
+
+def test_a_cluster_is_tried_before_anything_runs_and_then_named_to_the_notebooks(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SCHEDULER, "")  # so that it is as before afterwards
+    done = CliRunner().invoke(app, ["run", "--scheduler", "nowhere"])
+    assert done.exit_code == 1 and "No Dask scheduler answers at nowhere" in done.output
+    assert not (root / "begun").exists()
+    tried = []
+    monkeypatch.setattr("recmia.cluster.check", lambda *cluster: tried.append(cluster))
+    assert CliRunner().invoke(app, ["run", "--scheduler", "tcp://a:1"]).exit_code == 1
+    assert tried == [("tcp://a:1", [root / "artifacts", root / "reports"])]
+    assert (root / "begun").exists() and os.environ[SCHEDULER] == "tcp://a:1"
 
 
 def test_overrides_are_yaml() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import tempfile
@@ -35,7 +36,7 @@ def connect(place: str | int) -> Client:
             reached from this machine only, by this process only, and end when it does.
 
     Raises:
-        ClusterError: nothing answers at the address, or it has no workers.
+        ClusterError: nothing answers at the address, or no workers that are like this machine.
     """
     global _kept
     if _kept is not None and (_kept[0] != place or _kept[1].status != "running"):
@@ -70,20 +71,36 @@ def _reach(address: str) -> Client:
     try:
         get_address_host_port(address, strict=True)  # Client would hang on what is no address
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, asyncio.TimeoutError) as error:
         raise ClusterError(
             f"No Dask scheduler answers at {address} ({error}). Remedy: start one with `dask "
             "scheduler`, give the address that it prints (tcp://HOST:PORT), or leave it out."
         ) from None
     try:
-        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-    except TimeoutError:
+        _check_workers(client, address)
+    except BaseException:
         client.close()
+        raise
+    return client
+
+
+def _check_workers(client: Client, address: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        client.run_on_scheduler(software)
+        client.run(check_worker, expected=software())
+    except asyncio.TimeoutError:
         raise ClusterError(
             f"The Dask scheduler at {address} has no workers. Remedy: start some with "
             f"`dask worker {address} --nworkers auto --nthreads 1`."
         ) from None
-    return client
+    except ClusterError:
+        raise
+    except Exception as error:  # Dask wraps an ImportError that is raised there in nothing better
+        raise ClusterError(
+            f"The scheduler or a worker at {address} cannot run recmia ({error}). Remedy: install "
+            "there what is installed here, and start it again."
+        ) from error
 
 
 def check(address: str, folders: Sequence[Path]) -> None:
@@ -97,7 +114,6 @@ def check(address: str, folders: Sequence[Path]) -> None:
         ClusterError: otherwise.
     """
     with _reach(address) as client:
-        client.run(check_worker, expected=software())
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=folder, prefix=".shared-") as file:

@@ -31,6 +31,7 @@ def test_the_number_of_processes_is_no_choice_of_the_study():
     assert open_study("quick", {"workers": 1}).workers == 1
     assert open_study("quick", {"workers": 3}).workers == 3
     assert open_study("quick", {"device": "cpu"}).workers == worker_count("cpu")
+    assert worker_count("cuda") == 1
 
 
 @pytest.mark.parametrize(
