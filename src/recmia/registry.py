@@ -49,6 +49,16 @@ class Registry(Mapping[str, type]):
     def __len__(self) -> int:
         return len(self._places())
 
+    def checked(self, name: str) -> str:
+        """The name itself.
+
+        Raises:
+            ValueError: there is no such class.
+        """
+        if name not in self:
+            raise ValueError(f"there is no {self.what} '{name}'; choose one of {', '.join(self)}")
+        return name
+
     def make(self, name: str, settings: Mapping[str, Any] | None = None, **offered: Any) -> Any:
         """Construct one of the classes; see `arguments`."""
         return self[name](**self.arguments(name, settings, **offered))

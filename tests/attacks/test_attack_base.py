@@ -22,7 +22,7 @@ def observations(**changes):
 
 def test_observations_hold_no_label():
     names = {field.name for field in dataclasses.fields(Observations)}
-    assert names == {"row_ids", "histories", "lengths", "lists", "score_features"}
+    assert names == {"row_ids", "histories", "lengths", "lists", "score_features", "popular"}
 
 
 def test_selection_keeps_rows_together():

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from recmia.attacks.registry import ATTACKS
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.kept import Kept
 from recmia.experiments.lines import Line, line_rows
@@ -31,6 +32,7 @@ from recmia.papers.proposal.names import (
     STUDY,
     TARGET,
     UNIQUE,
+    title_of,
 )
 from recmia.papers.proposal.scoring import Case, cases, keep_features, keep_scores
 from recmia.papers.proposal.training import cohorts_path, model, study_vocabulary
@@ -63,7 +65,9 @@ def scores(study: Study, reading: str, seed: int) -> Kept:
         model(study, reading, seed, "shadow"),
         reading=reading,
         recorded=settings.target.recorded_epochs,
-        attack=settings.attack,
+        mlp=settings.attack.model_dump(exclude={"folds", "others"}),
+        others={title_of(name): ATTACKS[name] for name in settings.attack.others},
+        folds=settings.attack.folds,
         vocabulary_size=study_vocabulary(study),
         names=(settings.root_seed, STEP, reading, seed),
         device=study.device,
@@ -105,7 +109,11 @@ def attack_lines(study: Study, best: dict[str, int]) -> list[Line]:
     return [
         line
         for reading in study.settings.readings
-        for case in cases(reading, study.settings.target.recorded_epochs)
+        for case in cases(
+            reading,
+            study.settings.target.recorded_epochs,
+            [title_of(name) for name in study.settings.attack.others],
+        )
         for line in _lines(study, reading, case, best[reading])
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
+from recmia.attacks.registry import ATTACKS
 from recmia.cohorts import load_cohorts
 from recmia.experiments.kept import Kept
 from recmia.experiments.lines import Line, line_rows
@@ -16,14 +17,13 @@ from recmia.experiments.study import Study
 from recmia.papers.proposal.list_attacks import keep_attack, keep_dl_mia
 from recmia.papers.proposal.names import (
     AUGMENTED,
-    BIASED,
     DL,
     HELDOUT,
     NEAR_MISS,
     POPULAR_SHARE,
     PUBLISHED_READING,
-    RANDOM_GUESS,
     STUDY,
+    title_of,
 )
 from recmia.papers.proposal.served import (
     AFTER_THE_END,
@@ -52,12 +52,12 @@ NOTES = {
     "may be found",
     POPULARITY_LISTS: "non-members are served by another algorithm: it may be that which is found",
 }
-ALONE = (BIASED, POPULAR_SHARE, RANDOM_GUESS)
 MOST_MODELS = 6  # that share a stack: enough to fill the vector units, few enough for two processes
 
 
 def lists(study: Study, seed: int) -> Kept:
     """Recommendation lists of both models, and item vectors."""
+    settings = study.settings.baselines
     return Kept(
         study.folder(STEP) / f"seed{seed}" / "lists.npz",
         keep_lists,
@@ -65,7 +65,9 @@ def lists(study: Study, seed: int) -> Kept:
         model(study, PUBLISHED_READING, seed, "target"),
         model(study, PUBLISHED_READING, seed, "shadow"),
         epoch=study.settings.target.epochs,
-        settings=study.settings.baselines,
+        top_k=settings.top_k,
+        vector_dim=settings.item_vector_dim,
+        vector_epochs=settings.item_vector_epochs,
         vocabulary_size=study_vocabulary(study),
         vector_seed=child_seed(study.settings.root_seed, STEP, "item vectors", seed),
         device=study.device,
@@ -79,17 +81,20 @@ def _seed(study: Study, seed: int, attack: str, serving: Serving) -> int:
 
 
 def alone(study: Study, attack: str, serving: Serving, seed: int) -> Kept:
-    """Scores of an attack that is fitted by itself."""
+    """Scores of a registered attack that is fitted by itself."""
+    title, settings = title_of(attack), study.settings.baselines
     name = "-".join((attack, serving.serving, serving.nonmembers)).replace(" ", "_")
+    chosen = {"epochs": settings.biased_epochs} if attack == "biased-mia" else {}
+    seeded = _seed(study, seed, title, serving)
     return Kept(
         study.folder(STEP) / f"seed{seed}" / f"{name}.npz",
         keep_attack,
         cohorts_path(study, seed),
         lists(study, seed),
-        attack=attack,
+        name=title,
+        attack=ATTACKS[attack],
+        options=ATTACKS.arguments(attack, chosen, seed=seeded, device=study.device),
         serving=serving,
-        settings=study.settings.baselines,
-        seed=_seed(study, seed, attack, serving),
     )
 
 
@@ -110,7 +115,8 @@ def dl_mia(study: Study) -> dict[tuple[Serving, int], Place]:
             [lists(study, seed) for _, seed in members],
             name=DL,
             servings=[serving for serving, _ in members],
-            settings=study.settings.baselines,
+            epochs=study.settings.baselines.dl_pretrain_epochs,
+            alternating_epochs=study.settings.baselines.dl_alternating_epochs,
             seeds=[_seed(study, seed, DL, serving) for serving, seed in members],
             device=study.device,
         )
@@ -125,13 +131,14 @@ def attack_lists(study: Study) -> dict[tuple[Serving, str], Runs]:
         Serving and attack to where the scores are.
     """
     seeds = study.seeds()
+    others = {title_of(attack): attack for attack in study.settings.baselines.others}
     make_all(study, [lists(study, seed) for seed in seeds], label="lists")
     stacks = dl_mia(study)
     runs = {(s, DL): tuple(stacks[s, seed] for seed in seeds) for s in SERVINGS}
     runs |= {
-        (s, attack): tuple(Place(alone(study, attack, s, seed), attack) for seed in seeds)
+        (s, title): tuple(Place(alone(study, attack, s, seed), title) for seed in seeds)
         for s in SERVINGS
-        for attack in ALONE
+        for title, attack in others.items()
     }
     wanted = {p.kept.path: p for places in runs.values() for p in places}
     costs = [10.0 if place.name == DL else 1.0 for place in wanted.values()]

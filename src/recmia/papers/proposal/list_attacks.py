@@ -15,7 +15,6 @@ from recmia.evaluation.folds import link_groups
 from recmia.evaluation.intervals import ScoredUnits
 from recmia.experiments.scores import arrays_of
 from recmia.papers.proposal.served import Serving, observe
-from recmia.papers.proposal.settings import Baselines
 from recmia.registry import accepted
 from recmia.sessions import Sessions
 from recmia.storage import read_arrays, write_arrays
@@ -63,11 +62,14 @@ def keep_dl_mia(
     *,
     name: str,
     servings: Sequence[Serving],
-    settings: Baselines,
+    epochs: int,
+    alternating_epochs: int,
     seeds: Sequence[int],
     device: str,
 ) -> None:
     """Scores of DL-MIA on several servings with equally many sessions, trained side by side.
+
+    Each is what `recmia.attacks.dl_mia.DLMIA` gives, up to rounding.
 
     Args:
         path: an ``.npz`` of a `recmia.experiments.measuring.Place` with a row a serving.
@@ -75,7 +77,8 @@ def keep_dl_mia(
         lists: of each serving.
         name: of the attack.
         servings: who gets which lists.
-        settings: epochs.
+        epochs: of the joint stage.
+        alternating_epochs: of the alternating stage, both kinds together.
         seeds: of each serving's starting values, order and latent draws.
         device: torch device.
     """
@@ -89,10 +92,7 @@ def keep_dl_mia(
             sides[side].append(difference_vectors(seen.histories, seen.lists, vectors))
             labels[side].append(membership)
         groups.append(groups_of(seen))
-    schedule = Schedule(
-        pretrain_epochs=settings.dl_pretrain_epochs,
-        alternating_epochs=settings.dl_alternating_epochs,
-    )
+    schedule = Schedule(pretrain_epochs=epochs, alternating_epochs=alternating_epochs)
     stack = StackedDLMIA(seeds=list(seeds), schedule=schedule, device=device)
     shadow, target = (np.stack(part) for part in sides.values())
     trained = stack.pretrain(shadow, np.stack(labels["shadow"]), target).alternate()

@@ -26,6 +26,13 @@ UNIQUE, NO_NEIGHBOURS = "unique sessions", "without neighbours"
 BEST, LAST = "best validation", "last"
 
 
+def title_of(attack: str) -> str:
+    """A registered attack in the study's words; its name where there are none."""
+    titles = {"loss-threshold": LOSS, "biased-mia": BIASED}
+    titles |= {"popular-share": POPULAR_SHARE, "random-guess": RANDOM_GUESS}
+    return titles.get(attack, attack)
+
+
 def seed_word(nonmembers: str) -> str:
     """Seeds were named by the whole words; new ones would change every number."""
     return "replaced members against replaced held-out" if nonmembers == REPLACED else nonmembers

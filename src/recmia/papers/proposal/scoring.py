@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from recmia.attacks.base import Attack, Observations
 from recmia.attacks.cross_fit import cross_fit
-from recmia.attacks.loss_threshold import LossThreshold
 from recmia.attacks.score_mlp import ScoreMLP
 from recmia.cohorts import load_cohorts
 from recmia.evaluation.controls import blind_scores, permuted_membership
@@ -34,7 +33,6 @@ from recmia.papers.proposal.names import (
     UNIQUE,
     seed_word,
 )
-from recmia.papers.proposal.settings import AttackTraining
 from recmia.recommenders.scoring import (
     last_step_features,
     output_input_correlation,
@@ -42,6 +40,7 @@ from recmia.recommenders.scoring import (
     score_features,
 )
 from recmia.recommenders.training import load_record
+from recmia.registry import accepted
 from recmia.seeds import child_seed
 from recmia.sessions import Sessions, concatenate
 from recmia.storage import write_arrays
@@ -93,15 +92,21 @@ class Case:
         return f"{self.nonmembers} at random" if self.labels == RANDOM else self.nonmembers
 
 
-def cases(reading: str, recorded: Sequence[int]) -> list[Case]:
-    """Every attack under a reading of the proposal: curves, then what is done at the end only."""
+def cases(reading: str, recorded: Sequence[int], others: Sequence[str] = (LOSS,)) -> list[Case]:
+    """Every attack under a reading of the proposal: curves, then what is done at the end only.
+
+    Args:
+        reading: of the proposal.
+        recorded: epochs.
+        others: attacks that learn from the shadow beside the MLP.
+    """
     found, last = [], recorded[-1]
     for epoch in recorded:
         for comparison in comparisons(reading):
             name = comparison.nonmembers
             if epoch == last or name != REPLACED:
                 found += [Case(MLP, name, TARGET, epoch), Case(MLP, name, SHADOW, epoch)]
-                found += [Case(LOSS, name, SHADOW, epoch)]
+                found += [Case(other, name, SHADOW, epoch) for other in others]
     for comparison in comparisons(reading):
         name = comparison.nonmembers
         found += [Case(LAST_STEP, name, TARGET, last), Case(MLP, name, RANDOM, last)]
@@ -117,7 +122,9 @@ def keep_scores(
     *,
     reading: str,
     recorded: Sequence[int],
-    attack: AttackTraining,
+    mlp: dict[str, Any],
+    others: dict[str, type[Attack]],
+    folds: int,
     vocabulary_size: int,
     names: Sequence[str | int],
     device: str,
@@ -133,13 +140,16 @@ def keep_scores(
         shadow: folder of the adversary's own.
         reading: of the proposal.
         recorded: epochs.
-        attack: how the attack is trained.
+        mlp: settings of the MLP.
+        others: attacks on scores that learn from the shadow as well, by their names in results.
+        folds: of cross-fitting.
         vocabulary_size: V.
         names: what seeds are made from, the root seed first.
         device: torch device.
         progress: called with 1 after each epoch.
     """
-    world = _World(cohorts, {"target": target, "shadow": shadow}, reading, attack, names, device)
+    models = {"target": target, "shadow": shadow}
+    world = _World(cohorts, models, reading, mlp, others, folds, names, device)
     for epoch in recorded:
         world.attack_epoch(epoch, last=epoch == recorded[-1])
         progress(1)
@@ -173,13 +183,16 @@ class _World:
         cohorts: Path,
         models: dict[str, Path],
         reading: str,
-        attack: AttackTraining,
+        mlp: dict[str, Any],
+        others: dict[str, type[Attack]],
+        folds: int,
         names: Sequence[str | int],
         device: str,
     ) -> None:
         self.cohorts = load_cohorts(cohorts).named()
         self.records = {side: load_record(folder) for side, folder in models.items()}
-        self.comparisons, self.attack = comparisons(reading), attack
+        self.comparisons = comparisons(reading)
+        self.mlp, self.others, self.n_folds = mlp, others, folds
         self.names, self.device = names, device
         self.arrays: dict[str, np.ndarray] = {}
         self.folds: dict[str, np.ndarray] = {}
@@ -202,9 +215,7 @@ class _World:
             across = [neighbour_kinds(members, others), neighbour_kinds(others, members)]
             alone = np.concatenate([~(k.prefix | k.one_edit) for k in across])
             self.arrays[f"{name}|{NO_NEIGHBOURS}"] = alone
-        self.folds[name] = group_folds(
-            groups, self.attack.folds, self._child("folds", seed_word(name))
-        )
+        self.folds[name] = group_folds(groups, self.n_folds, self._child("folds", seed_word(name)))
 
     def _sessions(self, side: str, comparison: Comparison) -> tuple[Sessions, Sessions]:
         return tuple(self.cohorts[f"{side}_{kind}"] for kind in comparison[1:])
@@ -213,8 +224,7 @@ class _World:
         return child_seed(*self.names, *names)
 
     def _mlp(self, *names: str | int) -> Attack:
-        chosen = self.attack.model_dump(exclude={"folds"})
-        return ScoreMLP(**chosen, seed=self._child(*names))
+        return ScoreMLP(**self.mlp, seed=self._child(*names))
 
     def _features(
         self, of_side: str, by_side: str, epoch: int, compared: list[Comparison]
@@ -262,10 +272,11 @@ class _World:
                 self._cross_fitted(case, seen, membership, attack, word, epoch)
             seen, _ = self._observed("target", comparison, target)
             known, labels = self._observed("shadow", comparison, shadow)
-            for attack, made in (
-                (MLP, self._mlp("shadow", word, epoch)),
-                (LOSS, LossThreshold()),
-            ):
+            fresh = {MLP: self._mlp("shadow", word, epoch)}
+            for attack, kind in self.others.items():
+                seed = self._child("shadow", attack, word, epoch)
+                fresh[attack] = kind(**accepted(kind, seed=seed, device=self.device))
+            for attack, made in fresh.items():
                 made.fit(known, labels)
                 self._keep(Case(attack, name, SHADOW, epoch), made.score(seen), made.threshold)
         if last:
@@ -296,7 +307,7 @@ class _World:
                 self.cohorts["reference"],
                 self.arrays[f"{name}|row_ids"],
                 n_items=vocabulary_size,
-                folds=self.attack.folds,
+                folds=self.n_folds,
                 seed=self._child("blind", seed_word(name)),
             )
             self._keep(Case(BLIND, name, NONE, None), scores, 0.5)

@@ -11,7 +11,6 @@ from recmia.attacks.base import Observations
 from recmia.attacks.item_vectors import factorise
 from recmia.cohorts import SIDES, load_cohorts
 from recmia.papers.proposal.names import HELDOUT, NEAR_MISS
-from recmia.papers.proposal.settings import Baselines
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.ranking import without_last_click
 from recmia.recommenders.training import load_record
@@ -47,7 +46,9 @@ def keep_lists(
     shadow: Path,
     *,
     epoch: int,
-    settings: Baselines,
+    top_k: int,
+    vector_dim: int,
+    vector_epochs: int,
     vocabulary_size: int,
     vector_seed: int,
     device: str,
@@ -59,8 +60,8 @@ def keep_lists(
             drawn.reference.clicks,
             drawn.reference.lengths,
             vocabulary_size,
-            dim=settings.item_vector_dim,
-            epochs=settings.item_vector_epochs,
+            dim=vector_dim,
+            epochs=vector_epochs,
             seed=vector_seed,
         )
     }
@@ -71,8 +72,8 @@ def keep_lists(
             sessions = getattr(drawn, kind)[side]
             before, _ = without_last_click(sessions)
             for how, asked in (("served", before), ("after the end", sessions)):
-                arrays[f"{side}|{kind}|{how}"] = recommend(network, asked, settings.top_k, device)
-            arrays[f"{side}|{kind}|popular"] = popular.recommend(sessions, settings.top_k)
+                arrays[f"{side}|{kind}|{how}"] = recommend(network, asked, top_k, device)
+            arrays[f"{side}|{kind}|popular"] = popular.recommend(sessions, top_k)
     write_arrays(path, **arrays)
 
 

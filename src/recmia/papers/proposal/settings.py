@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
+from pydantic import AfterValidator, Field
+
+from recmia.attacks.registry import ATTACKS
 from recmia.section import Section
+
+AttackName = Annotated[str, AfterValidator(ATTACKS.checked)]
 
 
 class AttackTraining(Section):
@@ -16,6 +21,9 @@ class AttackTraining(Section):
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(1e-4, ge=0)
     folds: int = Field(2, ge=2, description="cross-fitting folds of the target-labelled attack")
+    others: tuple[AttackName, ...] = Field(
+        ("loss-threshold",), description="attacks on scores that learn from the shadow as well"
+    )
 
 
 class Baselines(Section):
@@ -27,6 +35,9 @@ class Baselines(Section):
     biased_epochs: int = Field(20, ge=1)
     dl_pretrain_epochs: int = Field(200, ge=1)
     dl_alternating_epochs: int = Field(100, ge=0)
+    others: tuple[AttackName, ...] = Field(
+        ("biased-mia", "popular-share", "random-guess"), description="attacks beside DL-MIA"
+    )
 
 
 class Figures(Section):
