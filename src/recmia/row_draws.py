@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recmia.seeds import child_seed
+from recmia.seeds import child_seed, spread
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
@@ -24,12 +24,6 @@ def row_uniform(row_ids: np.ndarray, places: np.ndarray, seed: int, *names: str)
     Returns:
         float64 on [0, 1), of the broadcast shape.
     """
-    key = _mix(row_ids.astype(np.uint64) + np.uint64(child_seed(seed, *names)))
-    bits = _mix(key + places.astype(np.uint64) * _ODD)
+    key = spread(row_ids.astype(np.uint64) + np.uint64(child_seed(seed, *names)))
+    bits = spread(key + places.astype(np.uint64) * _ODD)
     return (bits >> np.uint64(11)) * 2.0**-53
-
-
-def _mix(values: np.ndarray) -> np.ndarray:
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        values = (values ^ (values >> np.uint64(shift))) * np.uint64(factor)
-    return values ^ (values >> np.uint64(31))

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from recmia.errors import ArtifactError
+from recmia.seeds import spread
 from recmia.storage import content_hash
 
 PADDING = 0
@@ -58,10 +59,7 @@ class Sessions:
     def hashes(self) -> np.ndarray:
         """uint64 [n]: equal exactly where the click sequences are equal (64-bit, seed-free)."""
         # Polynomial hash modulo 2**64 over mixed ids; 10**7 sessions collide with p < 1e-5.
-        mixed = self.clicks.astype(np.uint64)
-        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-        mixed ^= mixed >> np.uint64(31)
+        mixed = spread(self.clicks.astype(np.uint64))
         value = np.full(len(self), 0x9E3779B97F4A7C15, dtype=np.uint64)
         for column in range(self.clicks.shape[1]):
             step = (value ^ mixed[:, column]) * np.uint64(0x100000001B3)

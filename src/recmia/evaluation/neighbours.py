@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recmia.errors import DataError
+from recmia.seeds import spread
 from recmia.sessions import PADDING, Sessions
 
 _ODD = 0x9E3779B97F4A7C15
@@ -108,8 +109,5 @@ class _Hashes:
 
 
 def _mix(values: np.ndarray) -> np.ndarray:
-    """SplitMix64: spread whole numbers over uint64."""
-    mixed = values.astype(np.uint64) + np.uint64(_ODD)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return mixed ^ (mixed >> np.uint64(31))
+    """Whole numbers, 0 too, spread over uint64."""
+    return spread(values.astype(np.uint64) + np.uint64(_ODD))
