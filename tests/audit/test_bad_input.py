@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 from pathlib import Path
 
 import pandas as pd
@@ -233,15 +234,17 @@ def test_packed_files_parquet_and_parts_say_the_same(tiny: Path) -> None:
     (shadow / f"{CLICKS}.gz").write_bytes(gzip.compress((shadow / CLICKS).read_bytes()))
     (shadow / CLICKS).unlink()
     pd.read_csv(target / LISTS).to_parquet(target / "recommendations.parquet")
+    pd.read_csv(shadow / LABELS).to_parquet(shadow / LABELS)  # whatever it is called
     (target / LISTS).unlink()
     header, *rows = (target / CLICKS).read_text().splitlines(keepends=True)
     (target / CLICKS).unlink()
     (target / "interactions").mkdir()
-    for number, part in enumerate((rows[:5], rows[5:])):
-        (target / "interactions" / f"part-{number}.csv").write_text(header + "".join(part))
+    (target / "interactions" / "part-0.csv").write_text(header + "".join(rows[:5]))
+    rest = pd.read_csv(io.StringIO(header + "".join(rows[5:])))
+    rest.to_parquet(target / "interactions" / "part-1.parquet")
     after = audit(tiny)
     assert after["roc_auc"] == before["roc_auc"] and after["counts"] == before["counts"]
-    assert {"shadow/interactions.csv.gz", "target/interactions/part-1.csv"} <= set(after["files"])
+    assert {"shadow/interactions.csv.gz", "target/interactions/part-0.csv"} <= set(after["files"])
     (shadow / "interactions.parquet").touch()
     with pytest.raises(DataError, match="there is interactions.parquet as well"):
         audit(tiny)

@@ -37,13 +37,12 @@ class Kind:
     def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         """The values of a text or typed column, null where they are no good.
 
-        Raises:
-            BadTime, pa.ArrowInvalid: once it is run, in place of null, by some kinds.
+        Some kinds raise an error of `recmia.data.tables.UNUSUAL` in place of null once it is run.
         """
         raise NotImplementedError
 
     def problem(self, value: Any) -> str:
-        """What is wrong with a value that is no good; None where there is none."""
+        """What is wrong with a value that is no good."""
         raise NotImplementedError
 
 
@@ -105,6 +104,10 @@ class Whole(Kind):
     least: int | None = None
     remedy = "Write a whole number, such as 1, or drop the row."
 
+    def accepts(self, dtype: pa.DataType) -> bool:
+        """Integers."""
+        return pa.types.is_integer(dtype)
+
     def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         """Int64."""
         number = _stripped(column, dtype).cast(pl.Int64, strict=False)
@@ -136,16 +139,15 @@ class Number(Kind):
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """Any text that is not empty; whole where the pattern fits it, if there is one.
+    """Text of a pattern, by default any that is not empty.
 
     Attributes:
-        pattern: what a value must match (the regular expressions of Rust and Python).
+        pattern: regular expression, as polars (and Rust) reads it.
         wanted: how values are to be, in words.
     """
 
-    pattern: str | None = None
+    pattern: str = "."
     wanted: str = "text"
-    remedy = "Correct or drop the row."
 
     def accepts(self, dtype: pa.DataType) -> bool:
         """Text."""
@@ -153,8 +155,6 @@ class Text(Kind):
 
     def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         """String."""
-        if self.pattern is None:
-            return column
         return pl.when(column.str.contains(self.pattern)).then(column)
 
     def problem(self, value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -129,17 +129,13 @@ class TextTable(Table):
                     if len(fields) != len(self.names):
                         raise self._wrong_count(line, fields)
                     kept = [fields[place] for place in places.values()]
-                    self._check_text(line, tuple(places), kept)
+                    self._check_text(line, places, kept)
                     lines.append(line)
-                    block.append(kept)
+                    block.append([value or None for value in kept])
             except DataError as error:
                 fault = error  # what comes before it may be at fault as well
-            columns = zip(*block, strict=True) if block else [()] * len(places)
-            text = {
-                name: pl.Series([value or None for value in column], dtype=pl.String)
-                for name, column in zip(places, columns, strict=True)
-            }
-            yield self._checked(pl.DataFrame(text), lines)
+            text = pl.DataFrame(block, dict.fromkeys(places, pl.String), orient="row")
+            yield self._checked(text, lines)
             if fault is not None:
                 raise fault
             if len(lines) < BLOCK:
@@ -172,7 +168,7 @@ class TextTable(Table):
                 remedy="Look for a quotation mark that is left open.",
             ) from error
 
-    def _check_text(self, line: int, names: Sequence[str], fields: Sequence[str]) -> None:
+    def _check_text(self, line: int, names: Iterable[str], fields: Iterable[str]) -> None:
         for name, text in zip(names, fields, strict=True):
             if text.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in text):
                 continue
@@ -204,7 +200,8 @@ class ParquetTable(Table):
         try:
             file = pq.ParquetFile(self.path)
             self._schema, names = file.schema_arrow, file.schema_arrow.names
-            wanted = [name for name in self.form.kinds if names.count(name) == 1]
+            known = (*self.form.kinds, *self.form.optional)
+            wanted = [name for name in known if names.count(name) == 1]
             first = next(file.iter_batches(1, columns=wanted), None)
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from error
