@@ -257,8 +257,8 @@ def guess_rows(study: Study) -> list[Row]:
     """A guess from co-occurrence: as many users as are sensitive."""
     rows, level = [], study.settings.intervals.level
     for system in mains(study):
-        settings = study.settings.model_inversion.systems[system]
-        world = open_world(study, settings.data, zeros_observed=settings.zeros_observed)
+        reads = study.settings.model_inversion.systems[system]
+        world = open_world(study, reads.data, zeros_observed=reads.zeros_observed)
         training, item = world.training, int(world.sensitive[0])
         truth = training.high_raters(world.sensitive[:1])
         guesses = {
