@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from recmia.errors import SettingsError
 from recmia.recommenders.base import Recommender
 from recmia.recommenders.registry import RECOMMENDERS
+from recmia.registry import Registry
 
 
 def test_names_are_listed_without_loading_a_library() -> None:
@@ -40,3 +43,15 @@ def test_what_is_made_gets_what_it_asks_for() -> None:
         SettingsError, match="'lfm', dim: Input should be greater than or equal to 1"
     ):
         RECOMMENDERS.make("lfm", {"dim": 0}, **offered)
+
+
+def test_a_name_belongs_to_one_class(tmp_path: Path) -> None:
+    package = ModuleType("made_up")
+    package.__path__ = [str(tmp_path)]
+    registry = Registry("thing", package, lambda module: package)
+    package.First = type("First", (), {"name": "first"})
+    (tmp_path / "one.py").write_text('class First:\n    name = "first"\n\nclass Helper: ...\n')
+    assert list(registry) == ["first"] and registry["first"] is package.First
+    (tmp_path / "two.py").write_text('class Second:\n    name = "first"\n')
+    with pytest.raises(SettingsError, match="two.py calls a thing 'first', as one.py does"):
+        list(registry)

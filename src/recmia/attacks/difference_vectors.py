@@ -102,18 +102,6 @@ def difference_vectors_flat(
     return result
 
 
-def observed_difference_vectors(
-    observations: Observations, item_vectors: np.ndarray, position_weights: PositionWeights
-) -> np.ndarray:
-    """float32 [n, l]: `difference_vectors` of observations.
-
-    Raises:
-        DataError: the observations hold no lists.
-    """
-    lists = lists_of(observations, "An attack on difference vectors")
-    return difference_vectors(observations.histories, lists, item_vectors, position_weights)
-
-
 class VectorAttack(Attack):
     """An attack that sees of a unit its difference vector and nothing else.
 
@@ -160,7 +148,10 @@ class VectorAttack(Attack):
         """float64 [models, n]: each model's scores of difference vectors float32 [n, l]."""
 
     def _vectors(self, observations: Observations) -> np.ndarray:
-        return observed_difference_vectors(observations, self.item_vectors, self.position_weights)
+        lists = lists_of(observations, "An attack on difference vectors")
+        return difference_vectors(
+            observations.histories, lists, self.item_vectors, self.position_weights
+        )
 
 
 def _flat(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

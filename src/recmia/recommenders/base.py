@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from recmia.errors import RecmiaError, UnknownUsersError
 from recmia.sessions import Sessions
+
+if TYPE_CHECKING:
+    from recmia.recommenders.scoring import PositionScores
 
 
 class Recommender(ABC):
@@ -68,8 +71,8 @@ class Recommender(ABC):
                 f"{type(self).__name__}.recommend_folded_in make lists from a history alone."
             ) from error
 
-    def score(self, sessions: Sessions) -> Any:
-        """What the model says of every click: `recmia.recommenders.scoring.PositionScores`.
+    def score(self, sessions: Sessions) -> PositionScores:
+        """What the model says of every click.
 
         Raises:
             RecmiaError: the model gives no scores.

@@ -8,22 +8,12 @@ import numpy as np
 import torch
 
 from recmia.recommenders import transformer
-from recmia.recommenders.transformer import recommend
 from recmia.sessions import END, Sessions, row_quantiles
 
 # The measures walk through a chunk's logits many times, which is fast while it is in the cache.
 CHUNK_BYTES = 4 * 2**20
 # Measures that do not look at the true token.
 OF_THE_PREDICTION_ALONE = ("entropy", "max_log_probability")
-
-__all__ = [
-    "PositionScores",
-    "last_step_features",
-    "output_input_correlation",
-    "position_scores",
-    "recommend",
-    "score_features",
-]
 
 
 class PositionScores(NamedTuple):

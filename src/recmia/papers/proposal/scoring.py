@@ -36,9 +36,9 @@ from recmia.papers.proposal.names import (
 from recmia.recommenders.scoring import (
     last_step_features,
     output_input_correlation,
-    position_scores,
     score_features,
 )
+from recmia.recommenders.session_transformer import SessionTransformer
 from recmia.recommenders.training import load_record
 from recmia.registry import accepted
 from recmia.seeds import child_seed
@@ -164,12 +164,13 @@ def keep_features(
 
     Writes float32 ``<cohort>|features`` and ``<cohort>|correlation`` of the target's cohorts.
     """
-    named, network = load_cohorts(cohorts).named(), load_record(target).load(epoch)
+    named = load_cohorts(cohorts).named()
+    model = SessionTransformer.trained(load_record(target), epoch, device)
     arrays = {}
     compared = [c for c in comparisons(reading) if c.nonmembers != REPLACED]
     for kind in dict.fromkeys(k for c in compared for k in c[1:]):
         sessions = named[f"target_{kind}"]
-        scores = position_scores(network, sessions, device=device)
+        scores = model.score(sessions)
         arrays[f"{kind}|features"] = score_features(scores, sessions.lengths)[0]
         arrays[f"{kind}|correlation"] = output_input_correlation(scores, sessions.lengths)
     write_arrays(path, **arrays)
@@ -230,11 +231,11 @@ class _World:
         self, of_side: str, by_side: str, epoch: int, compared: list[Comparison]
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Features of one side's cohorts from a side's model: of all positions, the last step."""
-        network = self.records[by_side].load(epoch)
+        model = SessionTransformer.trained(self.records[by_side], epoch, self.device)
         found = {}
         for kind in dict.fromkeys(kind for c in compared for kind in c[1:]):
             sessions = self.cohorts[f"{of_side}_{kind}"]
-            scores = position_scores(network, sessions, device=self.device)
+            scores = model.score(sessions)
             made = (make(scores, sessions.lengths) for make in (score_features, last_step_features))
             found[kind] = tuple(features for features, _ in made)
         return found

@@ -13,8 +13,8 @@ from recmia.cohorts import SIDES, load_cohorts
 from recmia.papers.proposal.names import HELDOUT, NEAR_MISS
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.ranking import without_last_click
+from recmia.recommenders.session_transformer import SessionTransformer
 from recmia.recommenders.training import load_record
-from recmia.recommenders.transformer import recommend
 from recmia.sessions import concatenate
 from recmia.storage import read_arrays, write_arrays
 
@@ -66,13 +66,13 @@ def keep_lists(
         )
     }
     for side, folder in zip(SIDES, (target, shadow), strict=True):
-        network = load_record(folder).load(epoch)
+        model = SessionTransformer.trained(load_record(folder), epoch, device)
         popular = Popularity(vocabulary_size=vocabulary_size).fit(drawn.members[side])
         for kind in ("members", *COHORTS.values()):
             sessions = getattr(drawn, kind)[side]
             before, _ = without_last_click(sessions)
             for how, asked in (("served", before), ("after the end", sessions)):
-                arrays[f"{side}|{kind}|{how}"] = recommend(network, asked, top_k, device)
+                arrays[f"{side}|{kind}|{how}"] = model.recommend(asked, top_k)
             arrays[f"{side}|{kind}|popular"] = popular.recommend(sessions, top_k)
     write_arrays(path, **arrays)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +19,14 @@ from recmia.experiments.rows import Row, numbers_of
 from recmia.experiments.study import Study
 from recmia.papers.proposal.models import keep_model
 from recmia.papers.proposal.names import AUGMENTED, BEST, LAST, STUDY
+from recmia.recommenders.base import Recommender
 from recmia.recommenders.item_neighbours import ItemNeighbours
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.ranking import evaluate_ranking
+from recmia.recommenders.session_transformer import SessionTransformer
 from recmia.recommenders.training import TrainingRecord, load_record
-from recmia.recommenders.transformer import recommend
 from recmia.seeds import child_seed
-from recmia.sessions import FIRST_ITEM, Sessions
+from recmia.sessions import FIRST_ITEM
 
 STEP = "03_train"
 Key = tuple[str, int, str]  # reading, seed, side
@@ -150,15 +151,11 @@ def _ranked(
     cohorts: CohortSet,
     record: TrainingRecord,
     best: dict[str, int],
-) -> Iterator[tuple[str, str | None, Callable]]:
+) -> Iterator[tuple[str, str | None, Recommender]]:
     """Name, checkpoint and recommender of everything that is ranked."""
     trained, size = cohorts.trained_on("target", reading), study_vocabulary(study)
     yield "popularity", None, Popularity(vocabulary_size=size).fit(trained)
     yield "item-neighbours", None, ItemNeighbours(vocabulary_size=size).fit(trained)
     for checkpoint, epoch in ((BEST, best[reading]), (LAST, study.settings.target.epochs)):
-        network = record.load(epoch)
-
-        def served(sessions: Sessions, k: int, network=network):
-            return recommend(network, sessions, k, study.device)
-
-        yield study.settings.target.architecture, checkpoint, served
+        model = SessionTransformer.trained(record, epoch, study.device)
+        yield study.settings.target.architecture, checkpoint, model
