@@ -21,7 +21,7 @@ from recmia.jobs import SCHEDULER
 from recmia.run.registry import papers
 
 HEAVY = {"torch", "pandas", "sklearn", "scipy", "nvtabular", "transformers4rec", "transformers"}
-HEAVY |= {"merlin", "matplotlib", "papermill", "nbconvert", "pyarrow", "dask"}
+HEAVY |= {"merlin", "matplotlib", "papermill", "nbconvert", "polars", "pyarrow", "dask"}
 
 
 @pytest.fixture

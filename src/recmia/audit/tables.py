@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from recmia.data import reader
-from recmia.data.files import Source, parts
+from recmia.data.files import FETCH_AGAIN, Source, parts
 from recmia.data.kinds import Ids, Kind, Number, Time
 from recmia.data.tables import Format
 from recmia.errors import DataError
@@ -118,22 +119,36 @@ def read_table(
         naming=f"Name its columns exactly {columns}, separated by commas.",
         separating="They must be separated by commas.",
     )
-    frames, sources, names = [], parts(path), {}
-    for source in sources:
-        with reader.opened(source, form) as table:
-            frames.append(table.read().with_columns(pl.col(*ids).cast(pl.String)))
-            names |= dict.fromkeys(table.names)
-    frame = pl.concat(frames)
+    frames, rows, names = [], [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        for number, source in enumerate(parts(path)):
+            stored = Path(folder) / f"{number}.parquet"
+            with reader.opened(source, form, Path(folder)) as table:
+                table.store(stored)
+                names |= dict.fromkeys(table.names, False) | dict.fromkeys(table.kinds, True)
+                frame = pl.scan_parquet(stored, glob=False).select(*table.kinds)
+            frames.append(frame.with_columns(pl.col(*ids).cast(pl.String)))
+            rows.append((source, frame.select(pl.len()).collect().item()))
+        frame = pl.concat(frames)
+        coded = {name: _coded(frame.select(name)) for name in ids}
+        kept = [n for n, read in names.items() if read and n not in (*ids, *form.optional)]
+        kept = frame.select(kept).collect()
+    if not any(size for _, size in rows):
+        raise DataError("the file holds no rows", file=path, line=1, remedy=FETCH_AGAIN)
     return AuditTable(
         path,
-        tuple(zip(sources, map(len, frames), strict=True)),
+        tuple(rows),
         form,
-        {name: _coded(frame[name]) for name in ids},
-        {n: frame[n].to_numpy() for n in frame.columns if n not in (*ids, *form.optional)},
-        tuple(name for name in names if name not in frame.columns),
+        coded,
+        {name: kept[name].to_numpy() for name in kept.columns},
+        tuple(name for name, read in names.items() if not read),
     )
 
 
-def _coded(ids: pl.Series) -> IdColumn:
-    coded = ids.to_arrow().cast(pa.string()).dictionary_encode()
-    return IdColumn(coded.indices.to_numpy(), coded.dictionary)
+def _coded(column: pl.LazyFrame) -> IdColumn:
+    names = column.unique(maintain_order=True).collect(engine="streaming").to_series()
+    codes = column.select(
+        pl.all().replace_strict(names, pl.int_range(len(names), dtype=pl.Int32, eager=True))
+    )
+    codes = codes.collect(engine="streaming").to_series().to_numpy()
+    return IdColumn(codes, names.to_arrow().cast(pa.string()))

@@ -49,7 +49,7 @@ class Data(Section):
         "ml-20m",
         "file",
     ] = "synthetic"
-    path: str | None = Field(None, description="the log, for source 'file'")
+    path: str | None = Field(None, description="the log or a folder of parts, for source 'file'")
     delimiter: str = Field(",", min_length=1, max_length=1, description="for CSV files")
     columns: Columns | None = Field(None, description="column mapping, for source 'file'")
     session_gap_minutes: float | None = Field(
@@ -74,7 +74,9 @@ class Preprocess(Section):
 
     max_length: int = Field(20, ge=2, description="clicks kept of a session, the last ones")
     min_length: int = Field(2, ge=2, description="shorter sessions are dropped")
-    partitions: int | None = Field(None, ge=1, description="shards; by size where null")
+    partitions: int | None = Field(
+        None, ge=1, description="parts cleaned one by one; by size where null"
+    )
 
 
 class CohortSizes(Section):

@@ -144,7 +144,7 @@ class Table:
         fast = self._fast()
         if fast is not None:
             with suppress(*UNUSUAL):
-                frame = fast.collect()
+                frame = fast.collect(engine="streaming")
                 if self._is_whole(frame.lazy()):
                     return frame.select(*self.kinds)
         return pl.concat(self._careful())

@@ -105,7 +105,7 @@ def clean(clicks: pl.LazyFrame, cleaning: Cleaning, folder: Path, parts: int | N
     with track(parts, "cleaning") as progress:
         for part in range(parts):
             part_of_log = clicks if parts == 1 else clicks.filter(in_part(part, parts))
-            found = part_of_log.collect()
+            found = part_of_log.collect(engine="streaming")
             items.append(found["item"].unique())
             kept, counted = clean_part(found, cleaning)
             path = folder / f"sessions-{part:05d}.parquet"
