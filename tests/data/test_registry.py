@@ -93,7 +93,7 @@ def test_real_copies_are_found(real_data):
 
 
 def test_import_is_light():
-    heavy = "{'torch', 'pandas', 'pyarrow', 'nvtabular', 'sklearn', 'requests', 'pooch'}"
+    heavy = "{'torch', 'pandas', 'polars', 'pyarrow', 'nvtabular', 'sklearn', 'requests', 'pooch'}"
     code = f"import sys, recmia.data.registry; print(sorted({heavy} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
