@@ -150,3 +150,12 @@ def test_constants_make_kept_results_stale_and_prose_does_not(uninterrupted):
         assert {read_syntax(prose, package).hash} == values, name
         if changed := constant_changed(text):
             assert read_syntax(changed, package).hash not in values, name
+
+
+def test_no_notebook_shows_anything_red(uninterrupted):
+    executed = list((uninterrupted / "artifacts" / "tiny" / "notebooks").glob("*.ipynb"))
+    assert len(executed) == len(load_settings("tiny").steps)
+    for path in executed:
+        for cell in json.loads(path.read_text())["cells"]:
+            kinds = {out.get("name", out["output_type"]) for out in cell.get("outputs", ())}
+            assert not kinds & {"stderr", "error"}, f"{path.name}: {''.join(cell['source'])}"

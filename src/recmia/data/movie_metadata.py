@@ -182,7 +182,8 @@ def read_demographics(place: Path) -> Demographics:
     """
     table = _read(place, "users.dat", USERS)
     ages, occupations = (table[name].cast(pl.Int64).to_numpy() for name in ("Age", "Occupation"))
-    return Demographics(table["UserID"].to_numpy(), table["Gender"].to_numpy(), ages, occupations)
+    genders = table["Gender"].to_numpy().astype(str)
+    return Demographics(table["UserID"].to_numpy(), genders, ages, occupations)
 
 
 def _read(place: Path, name: str, form: Format) -> pl.DataFrame:
