@@ -1,17 +1,20 @@
-"""What study and audits do with the classes of CONTRIBUTING's recipes; run by `test_recipes`."""
+"""What study and audits do with what CONTRIBUTING's recipes add; run by `test_recipes`."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from recmia.attacks.registry import ATTACKS
 from recmia.audit.example import write_example
 from recmia.audit.lists import audit_lists
 from recmia.audit.scoring import AuditSettings
+from recmia.cli import data_list
 from recmia.cohorts import SIDES, CohortSet, save_cohorts
 from recmia.experiments.letters import cell_of
 from recmia.lists.serving import Model
@@ -19,6 +22,7 @@ from recmia.lists.world import ListWorld
 from recmia.papers.proposal.list_attacks import keep_attack
 from recmia.papers.proposal.models import keep_model
 from recmia.papers.proposal.names import HELDOUT, SHADOW
+from recmia.papers.proposal.preparing import preprocess_clicks
 from recmia.papers.proposal.scoring import Case, keep_scores
 from recmia.papers.proposal.served import ONE_MODEL, Serving, keep_lists
 from recmia.run.workspace import open_study
@@ -38,6 +42,39 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return replace(open_study("tiny", settings), workers=1)
 
     return opened
+
+
+def test_the_data_set_makes_sessions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("RECMIA_ARTIFACTS", str(tmp_path / "artifacts"))
+    monkeypatch.setenv("RECMIA_DATA", str(tmp_path))
+    start = 1_433_221_332_000
+    events = [  # visitor, item, seconds
+        (7, 50, 100),
+        (7, 40, 0),
+        (9, 40, 30),
+        (7, 40, 101),
+        (7, 60, 101 + 1801),  # the pause before it is a second too long
+        (9, 60, 40),
+        (7, 40, 101 + 1801 + 1800),  # and this one is not
+        (8, 60, 0),  # one click only
+        (9, 60, 50),  # a repeat
+    ]
+    lines = [f"{start + 1000 * at},{who},view,{item}," for who, item, at in events]
+    text = "\n".join(["timestamp,visitorid,event,itemid,transactionid", *lines])
+    (tmp_path / "retailrocket-events.csv").write_text(text)
+    data_list()
+    assert re.search("retailrocket +here +Retailrocket events", capsys.readouterr().out)
+
+    report = preprocess_clicks(open_study("retailrocket"))
+    table = pq.read_table(report.sessions).to_pydict()
+    names = dict(pq.read_table(report.items, columns=["item_id", "item"]).to_pandas().values)
+    assert names == {3: "40", 4: "60", 5: "50"}  # clicked 4, 2 and 1 times in what is kept
+    assert table["session_id"] == ["7:1", "9:1", "7:2"]
+    assert table["start_time"] == [start, start + 30_000, start + 1_902_000]
+    found = [[names[token] for token in row if token in names] for row in table["item_id"]]
+    assert found == [["40", "50", "40"], ["40", "60"], ["60", "40"]]
 
 
 def test_the_recommender_serves_a_study_of_lists(study, tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FILE = re.compile(r"^```python\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+LISTED = "src/recmia/data/sources.yaml"  # a data set is an entry here, all else is a new file
 
 
 def test_recipes_work_by_the_files_that_they_name(tmp_path: Path) -> None:
@@ -18,11 +20,12 @@ def test_recipes_work_by_the_files_that_they_name(tmp_path: Path) -> None:
     files = FILE.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
     for name, text in files:
         place = tmp_path / name
-        assert not place.exists()
+        assert place.exists() == (name == LISTED)
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+        with place.open("a", encoding="utf-8") as file:
+            file.write(f"\n{text}" if name == LISTED else text)
     tests = [str(tmp_path / name) for name, _ in files if name.startswith("tests/")]
-    assert len(files) == 5 and len(tests) == 2
+    assert len(files) == 7 and len(tests) == 2
     uses = str(shutil.copy(ROOT / "tests" / "recipe_uses.py", tmp_path))
     found = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", uses, *tests],

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
-from recmia.data.registry import Source, find_files, source, sources
+from recmia.data import registry
+from recmia.data.registry import Source, click_logs, find_files, layout, source, sources
 from recmia.data.settings import Data
 from recmia.errors import DataError
 
 
-def test_every_setting_has_its_source():
-    names = [entry.name for entry in sources()]
-    settings = set(get_args(Data.model_fields["source"].annotation)) - {"synthetic", "file"}
-    assert settings <= set(names)
-    others = {"lastfm-hetrec-2011", "amazon-digital-music", "amazon-beauty", "foursquare"}
-    assert others <= set(names)
-    assert len(names) == len(set(names))
+def test_click_logs_are_the_sources_of_settings():
+    for name in click_logs():
+        gap = None if layout(name).user is None else 30
+        assert Data(source=name, session_gap_minutes=gap).source == name
+    # Last.fm's users have no times to cut them by, Foursquare's visits are no clicks.
+    assert {"lastfm-hetrec-2011", "foursquare"} < {s.name for s in sources()} - set(click_logs())
+    with pytest.raises(ValidationError, match="no click log 'yoochose'; did you mean 'yoochoose'"):
+        Data(source="yoochose")
+    with pytest.raises(DataError, match="'foursquare' is no click log"):
+        layout("foursquare")
 
 
 def test_published_checksums():
@@ -77,6 +81,8 @@ def test_a_missing_file_names_command_or_login(tmp_path):
         {"needs": [{"role": "x", "any_of": [{"name": "x", "checksum": "sha256:12"}]}]},
         {"licence": None},
         {"unknown": 1},
+        {"layout": {"user": "UserId", "item": "MovieID"}},
+        {"layout": {"user": "UserID", "session": "UserID", "item": "MovieID"}},
     ],
 )
 def test_a_wrong_entry_is_refused(change):
@@ -84,6 +90,14 @@ def test_a_wrong_entry_is_refused(change):
     assert Source(**values) == source("ml-1m")
     with pytest.raises(ValidationError):
         Source(**{**values, **change})
+
+
+def test_a_wrong_entry_is_named(tmp_path, monkeypatch):
+    entry = source("ml-1m").model_dump(exclude={"name"}) | {"layout": {"user": "UserID"}}
+    (tmp_path / "sources.yaml").write_text(json.dumps({"mine": entry}))
+    monkeypatch.setattr(registry, "SOURCES", tmp_path / "sources.yaml")
+    with pytest.raises(DataError, match=r"sources\.yaml: mine\.layout\.item: Field required"):
+        registry._load.__wrapped__()
 
 
 @pytest.mark.real

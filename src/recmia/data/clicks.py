@@ -10,31 +10,18 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from recmia.data import layouts, reader
+from recmia.data import reader, registry
 from recmia.data.files import FETCH_AGAIN, Source, parts
+from recmia.data.kinds import Ids, Time
 from recmia.data.layouts import Layout
-from recmia.data.registry import find_files
 from recmia.data.synthetic import write_synthetic_clicks
+from recmia.data.tables import Format
 from recmia.data.times import UNKNOWN_TIME
 from recmia.errors import DataError
 from recmia.progress import track
 
 if TYPE_CHECKING:
     from recmia.data.settings import Data
-
-_NAMED: dict[str, tuple[Layout, str | None]] = {
-    # Layout, and the member if the file is a zip archive.
-    "yoochoose": (layouts.YOOCHOOSE, None),
-    "yoochoose-sample": (layouts.YOOCHOOSE, None),
-    "yoochoose-1-64": (layouts.SESSION_LINES, None),
-    "yoochoose-tsv": (layouts.YOOCHOOSE_TSV, None),
-    "ml-1m": (layouts.MOVIELENS_1M, "ratings.dat"),
-    "ml-latest-small": (layouts.MOVIELENS_CSV, "ratings.csv"),
-    "ml-20m": (layouts.MOVIELENS_CSV, "ratings.csv"),
-    "lastfm-hetrec-2011": (layouts.LASTFM_2K, "user_artists.dat"),
-    "amazon-digital-music": (layouts.AMAZON_RATINGS, None),
-    "amazon-beauty": (layouts.AMAZON_RATINGS, None),
-}
 
 
 @dataclass(frozen=True)
@@ -76,7 +63,7 @@ class ClickLog:
         with track(len(self.sources), "reading") as progress:
             for number, source in enumerate(self.sources):
                 path = folder / f"clicks-{number:05d}.parquet"
-                with reader.opened(source, self.layout.format, folder) as table:
+                with reader.opened(source, table_format(self.layout), folder) as table:
                     table.store(path)
                 frames.append(self._clicks(path, lines))
                 if self.layout.session_lines:  # their numbers go on from file to file
@@ -128,10 +115,11 @@ def open_clicks(data: Data, data_folder: Path, scratch: Path, *, seed: int) -> C
         write_synthetic_clicks(
             path, clicks=size.clicks, items=size.items, days=size.days, seed=seed
         )
-        return ClickLog((Source(path),), layouts.YOOCHOOSE)
+        return ClickLog((Source(path),), registry.layout("yoochoose"))
     if data.source == "file":
         path = data_folder / Path(data.path).expanduser()  # an absolute path stays as it is
-        return ClickLog(tuple(parts(path)), _own_layout(data))
+        layout = Layout(**data.columns.model_dump(), delimiter=data.delimiter)
+        return ClickLog(tuple(parts(path)), layout)
     return open_named(data.source, data_folder)
 
 
@@ -141,14 +129,13 @@ def open_named(name: str, data_folder: Path) -> ClickLog:
     Raises:
         DataError: it is unknown, or a file is missing.
     """
-
-    return open_files(name, find_files(name, data_folder))
+    return open_files(name, registry.find_files(name, data_folder))
 
 
 def open_files(name: str, paths: Sequence[Path]) -> ClickLog:
     """Name the files of a data set of ``sources.yaml``, wherever they are."""
-    layout, member = _NAMED[name]
-    return ClickLog(tuple(packed(path, member) for path in paths), layout)
+    layout = registry.layout(name)
+    return ClickLog(tuple(packed(path, layout.member) for path in paths), layout)
 
 
 def packed(path: Path, member: str | None) -> Source:
@@ -156,14 +143,15 @@ def packed(path: Path, member: str | None) -> Source:
     return Source(path, member if path.suffix == ".zip" else None)
 
 
-def _own_layout(data: Data) -> Layout:
-    columns = data.columns
-    return Layout(
-        keys="session" if columns.session is not None else "user",
-        key=columns.session if columns.session is not None else columns.user,
-        item=columns.item,
-        time=columns.time,
-        category=columns.category,
-        delimiter=data.delimiter,
-        ids="text",
+def table_format(layout: Layout) -> Format:
+    """What the reader has to know of a layout."""
+    kinds = dict.fromkeys((layout.key, layout.item), Ids(integer=layout.ids == "integer"))
+    if layout.time is not None:
+        kinds[layout.time] = Time(layout.zero_is_unknown)
+    return Format(
+        kinds,
+        columns=layout.columns or None,
+        delimiter=layout.delimiter,
+        required=() if layout.category is None else (layout.category,),
+        session_lines=layout.session_lines,
     )

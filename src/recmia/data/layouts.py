@@ -2,85 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from recmia.data.kinds import Ids, Time
-from recmia.data.tables import Format
+from pydantic import model_validator
+
+from recmia.section import Section
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Layout of a delimited text file or of a Parquet file.
+class Layout(Section):
+    """Layout of a delimited text file or of a Parquet file, as ``sources.yaml`` writes it.
 
     Attributes:
-        keys: what the key column names: sessions, or users whose history is to be cut.
-        key: name of the key column.
+        session: name of the column of sessions; or else
+        user: name of the column of users, whose history is to be cut into sessions.
         item: name of the item column.
-        time: name of the time column; None where the log is in click order and has no times.
-        columns: names of all the columns, exactly these, where the file has no header line.
+        time: name of the time column, whose form is seen from its first value; None where the
+            log is in click order and has no times.
         category: name of a column that must be there, though the study does not use it.
         delimiter: between columns; ``::`` in MovieLens-1M.
-        ids: whether ids must be integers (the published logs) or may be any text (own logs).
+        header: whether the first line of a text file names its columns.
+        columns: names of all the columns, exactly these, where it does not.
+        ids: whether ids must be integers, or may be any text.
         zero_is_unknown: whether time 0 stands for an unknown time.
         session_lines: a line is a session, item ids with blanks between; the key is its number.
+        member: what is read where the file is a zip archive.
     """
 
-    keys: Literal["session", "user"]
-    key: str
+    session: str | None = None
+    user: str | None = None
     item: str
-    time: str | None
-    columns: tuple[str, ...] | None = None
+    time: str | None = None
     category: str | None = None
     delimiter: str = ","
-    ids: Literal["integer", "text"] = "integer"
+    header: bool = True
+    columns: tuple[str, ...] = ()
+    ids: Literal["integer", "text"] = "text"
     zero_is_unknown: bool = False
     session_lines: bool = False
+    member: str | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Layout:
+        if (self.session is None) == (self.user is None):
+            raise ValueError("name exactly one of 'session' and 'user'")
+        return self
 
     @property
-    def format(self) -> Format:
-        """What the reader has to know."""
-        kinds = dict.fromkeys((self.key, self.item), Ids(integer=self.ids == "integer"))
-        if self.time is not None:
-            kinds[self.time] = Time(self.zero_is_unknown)
-        return Format(
-            kinds,
-            columns=self.columns,
-            delimiter=self.delimiter,
-            required=() if self.category is None else (self.category,),
-            session_lines=self.session_lines,
-        )
+    def keys(self) -> Literal["session", "user"]:
+        """What the key column names."""
+        return "user" if self.session is None else "session"
 
-
-# SessionId,Timestamp,ItemId,Category: yoochoose-README.txt, "CLICKS DATASET FILE DESCRIPTION".
-YOOCHOOSE = Layout(
-    "session",
-    "SessionId",
-    "ItemId",
-    "Timestamp",
-    columns=("SessionId", "Timestamp", "ItemId", "Category"),
-)
-YOOCHOOSE_TSV = Layout("session", "SessionId", "ItemId", "Time", delimiter="\t")
-SESSION_LINES = Layout("session", "line", "items", None, session_lines=True)
-# ml-1m/README: UserID::MovieID::Rating::Timestamp, seconds; 0 where the time is not known.
-MOVIELENS_1M = Layout(
-    "user",
-    "UserID",
-    "MovieID",
-    "Timestamp",
-    columns=("UserID", "MovieID", "Rating", "Timestamp"),
-    delimiter="::",
-    zero_is_unknown=True,
-)
-MOVIELENS_CSV = Layout("user", "userId", "movieId", "timestamp")
-# readme.txt of the archive: one line a user and artist, with a listening count and no time.
-LASTFM_2K = Layout("user", "userID", "artistID", None, delimiter="\t")
-# snap.stanford.edu/data/amazon: user,item,rating,timestamp without a header; ids are text (ASIN).
-AMAZON_RATINGS = Layout(
-    "user",
-    "user",
-    "item",
-    "timestamp",
-    columns=("user", "item", "rating", "timestamp"),
-    ids="text",
-)
+    @property
+    def key(self) -> str:
+        """Name of the key column."""
+        return self.user if self.session is None else self.session

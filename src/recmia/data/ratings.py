@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from recmia.data import layouts
-from recmia.data.clicks import packed
+from recmia.data import registry
+from recmia.data.clicks import packed, table_format
 from recmia.data.files import Source
 from recmia.data.kinds import Ids, Number, Text, Whole
 from recmia.data.reader import read
@@ -117,13 +117,14 @@ def read_movielens(latest_small: Path, one_million: Path) -> RatingTable:
         DataError: the first thing that is wrong with a file.
     """
     parts, user_names = [], []
-    for path, name, layout, rating, member in (
-        (latest_small, "ml-latest-small", layouts.MOVIELENS_CSV, "rating", "ratings.csv"),
-        (one_million, "ml-1m", layouts.MOVIELENS_1M, "Rating", "ratings.dat"),
+    for path, name, rating in (
+        (latest_small, "ml-latest-small", "rating"),
+        (one_million, "ml-1m", "Rating"),
     ):
-        form = layout.format
+        layout = registry.layout(name)
+        form = table_format(layout)
         form = replace(form, kinds={**form.kinds, rating: HalfStars(), layout.time: Whole(0)})
-        table = read(packed(path, member), form)
+        table = read(packed(path, layout.member), form)
         users, items, times = (table[c].to_numpy() for c in (layout.key, layout.item, layout.time))
         if layout.zero_is_unknown:
             times = np.where(times == 0, UNKNOWN_TIME, times)

@@ -6,17 +6,15 @@ from functools import lru_cache
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from recmia.data.archives import stays_inside
+from recmia.data.layouts import Layout
 from recmia.errors import DataError
+from recmia.section import Section
 
 SOURCES = Path(__file__).parent / "sources.yaml"
 _CHECKSUM = r"^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$"
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _inside(name: str) -> str:
@@ -25,7 +23,7 @@ def _inside(name: str) -> str:
     return name
 
 
-class Download(_Entry):
+class Download(Section):
     """A file at an official address.
 
     Attributes:
@@ -43,7 +41,7 @@ class Download(_Entry):
     _file_inside = field_validator("file")(_inside)
 
 
-class Variant(_Entry):
+class Variant(Section):
     """One name under which a needed file is accepted, relative to the data folder."""
 
     name: str
@@ -53,14 +51,14 @@ class Variant(_Entry):
     _name_inside = field_validator("name")(_inside)
 
 
-class Needed(_Entry):
+class Needed(Section):
     """A file that the reader needs, under the first of several names that is there."""
 
     role: str
     any_of: tuple[Variant, ...] = Field(min_length=1)
 
 
-class Source(_Entry):
+class Source(Section):
     """One data set.
 
     Attributes:
@@ -71,7 +69,8 @@ class Source(_Entry):
         manual: how to get it by hand, where it cannot be downloaded.
         licence: terms, in a sentence.
         citation: whom to cite.
-        columns: column name to meaning.
+        columns: column name to meaning, in the order of the file.
+        layout: how the clicks in its files are laid out, where they are clicks.
         needs: files that a reader needs.
     """
 
@@ -83,7 +82,19 @@ class Source(_Entry):
     licence: str
     citation: str
     columns: dict[str, str]
+    layout: Layout | None = None
     needs: tuple[Needed, ...] = Field(min_length=1)
+
+    @field_validator("layout")
+    @classmethod
+    def _of_these_columns(cls, layout: Layout | None, info: ValidationInfo) -> Layout | None:
+        if layout is None or "columns" not in info.data:
+            return layout
+        columns = tuple(info.data["columns"])
+        for name in (layout.key, layout.item, layout.time, layout.category):
+            if name is not None and name not in columns:
+                raise ValueError(f"'{name}' is none of the columns {', '.join(columns)}")
+        return layout.model_copy(update={"columns": () if layout.header else columns})
 
     @model_validator(mode="after")
     def _one_way(self) -> Source:
@@ -106,7 +117,17 @@ class Source(_Entry):
 @lru_cache(maxsize=1)
 def _load() -> dict[str, Source]:
     entries = yaml.safe_load(SOURCES.read_text(encoding="utf-8"))
-    return {name: Source(name=name, **entry) for name, entry in entries.items()}
+    found = {}
+    for name, entry in entries.items():
+        try:
+            found[name] = Source.model_validate({"name": name, **entry})
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, (name, *first["loc"])))
+            raise DataError(
+                f"{place}: {first['msg']}", file=SOURCES, remedy="correct the entry."
+            ) from None
+    return found
 
 
 def sources() -> list[Source]:
@@ -126,6 +147,26 @@ def source(name: str) -> Source:
         raise DataError(
             f"there is no data set '{name}'.", remedy=f"choose one of {', '.join(_load())}."
         ) from None
+
+
+def layout(name: str) -> Layout:
+    """How the clicks of a data set are laid out.
+
+    Raises:
+        DataError: unknown data set, or it holds no clicks.
+    """
+    found = source(name).layout
+    if found is None:
+        raise DataError(
+            f"data set '{name}' is no click log.", remedy=f"describe its layout in {SOURCES.name}."
+        )
+    return found
+
+
+def click_logs() -> list[str]:
+    """Names of the data sets that hold sessions, or users' clicks with times to cut them by."""
+    layouts = {name: entry.layout for name, entry in _load().items() if entry.layout}
+    return [name for name, layout in layouts.items() if layout.session or layout.time]
 
 
 def find_files(name: str, folder: str | Path) -> list[Path]:

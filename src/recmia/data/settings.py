@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from difflib import get_close_matches
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from recmia.data import registry
 from recmia.section import Section
+
+OWN = ("synthetic", "file")  # click logs that sources.yaml does not list
 
 
 class SyntheticLog(Section):
@@ -38,17 +41,9 @@ class Columns(Section):
 class Data(Section):
     """Where the clicks come from."""
 
-    source: Literal[
-        "synthetic",
-        "yoochoose",
-        "yoochoose-sample",
-        "yoochoose-1-64",
-        "yoochoose-tsv",
-        "ml-1m",
-        "ml-latest-small",
-        "ml-20m",
-        "file",
-    ] = "synthetic"
+    source: str = Field(
+        "synthetic", description="a click log of sources.yaml, 'synthetic', or 'file' for one's own"
+    )
     path: str | None = Field(None, description="the log or a folder of parts, for source 'file'")
     delimiter: str = Field(",", min_length=1, max_length=1, description="for CSV files")
     columns: Columns | None = Field(None, description="column mapping, for source 'file'")
@@ -60,11 +55,27 @@ class Data(Section):
     )
     synthetic: SyntheticLog = SyntheticLog()
 
+    @field_validator("source")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name in OWN:
+            return name
+        known = [*OWN, *registry.click_logs()]
+        if name not in known:
+            (near,) = get_close_matches(name, known, n=1, cutoff=0)
+            raise ValueError(
+                f"there is no click log '{name}'; did you mean '{near}'? "
+                f"There are {', '.join(known)}"
+            )
+        return name
+
     @model_validator(mode="after")
     def _file_needs_mapping(self) -> Data:
         if self.source == "file" and (self.path is None or self.columns is None):
             raise ValueError("source 'file' needs 'path' and 'columns'")
-        if self.source.startswith("ml-") and self.session_gap_minutes is None:
+        if self.source in OWN or self.session_gap_minutes is not None:
+            return self
+        if registry.layout(self.source).user is not None:
             raise ValueError(f"source '{self.source}' has users: set session_gap_minutes")
         return self
 
