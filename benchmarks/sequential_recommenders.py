@@ -107,7 +107,7 @@ def main() -> None:
 
     import torch
 
-    from recmia.data.interactions import load_interactions
+    from recmia.data.interaction_logs import load_interactions
     from recmia.seeds import generator
     from recmia.storage import read_json, write_json, write_text
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recmia.augment import Replaced, SimilarItems, replace_one_item
-from recmia.data.settings import CohortSizes
 from recmia.errors import DataError
 from recmia.seeds import generator
 from recmia.sessions import Sessions, concatenate
 from recmia.storage import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from recmia.data.settings import CohortSizes
 
 SIDES = ("target", "shadow")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recmia.data.interactions import load_interactions
+from recmia.data.interaction_logs import load_interactions
 from recmia.data.synthetic_interactions import synthetic_interactions
 from recmia.errors import DataError, SettingsError
 

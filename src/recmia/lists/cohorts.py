@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from recmia.data.interactions import Interactions
+from recmia.data.interactions import Interactions, load_saved
 from recmia.errors import DataError
-from recmia.lists.data import load_kept
 from recmia.seeds import generator
 from recmia.sessions import FIRST_ITEM, PADDING, Sessions
 from recmia.storage import read_arrays, write_arrays
@@ -169,7 +168,7 @@ def shrunken(side: Side, share: float) -> Side:
 
 def keep_split(path: Path, interactions: Path, **choices: Any) -> None:
     """Split the kept ``interactions`` (see `split`) and write the cohorts to ``path``."""
-    made = split(load_kept(interactions), **choices)
+    made = split(load_saved(interactions), **choices)
     arrays = {
         "vocabulary_size": np.int64(made.vocabulary_size),
         "facts": np.array(list(made.facts)),

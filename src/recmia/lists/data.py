@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recmia.data.clicks import open_files
-from recmia.data.interactions import Interactions, read_interactions
+from recmia.data.interaction_logs import read_interactions
+from recmia.data.interactions import save_interactions
 from recmia.data.synthetic_interactions import synthetic_interactions
-from recmia.storage import read_arrays, write_arrays
 
 
 def keep_interactions(
@@ -27,7 +27,7 @@ def keep_interactions(
         DataError: a file is wrong.
     """
     read = read_interactions(open_files(source, files), known_times=known_times)
-    _write(path, read.frequent(least) if least > 1 else read)
+    save_interactions(read.frequent(least) if least > 1 else read, path)
 
 
 def keep_synthetic(
@@ -35,18 +35,4 @@ def keep_synthetic(
 ) -> None:
     """Make interactions up and write them to ``path``; see `synthetic_interactions`."""
     made = synthetic_interactions(users=users, items=items, mean_length=mean_length, seed=seed)
-    _write(path, made.frequent(least) if least > 1 else made)
-
-
-def _write(path: Path, interactions: Interactions) -> None:
-    # Ids that are text come as objects, which only pickle could write.
-    ids = {name: getattr(interactions, name) for name in ("user_ids", "item_ids")}
-    ids = {
-        name: found.astype(str) if found.dtype == object else found for name, found in ids.items()
-    }
-    write_arrays(path, users=interactions.users, items=interactions.items, **ids)
-
-
-def load_kept(path: Path) -> Interactions:
-    """What one of the above wrote."""
-    return Interactions(**read_arrays(path))
+    save_interactions(made.frequent(least) if least > 1 else made, path)

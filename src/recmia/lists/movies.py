@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from recmia.data.interactions import load_saved
 from recmia.data.movie_metadata import read_demographics, read_movies
-from recmia.lists.data import load_kept
 from recmia.recommenders.content import ContentBased, UserFeatures
 from recmia.sessions import FIRST_ITEM
 
@@ -22,7 +22,7 @@ def movie_recommender(*, interactions: Path, metadata: Path) -> ContentBased:
     Raises:
         DataError: the metadata is missing or wrong.
     """
-    known = load_kept(interactions)
+    known = load_saved(interactions)
     # Padding, start and end are no movies.
     movies = np.concatenate([np.full(FIRST_ITEM, -1), known.item_ids])
     return ContentBased(

@@ -77,7 +77,7 @@ class ListWorld:
 
     @_once
     def data(self, name: str) -> Kept:
-        """A data set (`recmia.lists.data.load_kept`)."""
+        """A data set (`recmia.data.interactions.load_saved`)."""
         data, path = self.settings.datasets[name], self.folder / "data" / f"{name}.npz"
         if data.source == "synthetic":
             sizes = {"users": data.users, "items": data.items, "mean_length": data.mean_length}

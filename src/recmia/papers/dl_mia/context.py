@@ -6,12 +6,12 @@ from itertools import product
 
 import numpy as np
 
+from recmia.data.interactions import load_saved
 from recmia.evaluation.intervals import evaluate_mean
 from recmia.experiments.measuring import bootstrap
 from recmia.experiments.rows import Row, numbers_of
 from recmia.experiments.study import Study
 from recmia.lists.cohorts import SIDES, load_cohorts
-from recmia.lists.data import load_kept
 from recmia.lists.serving import Model
 from recmia.papers.dl_mia.worlds import STUDY, worlds
 from recmia.storage import read_arrays
@@ -23,7 +23,7 @@ def data_rows(study: Study) -> list[Row]:
     for half, world in worlds(study).items():
         for name, chosen in world.settings.datasets.items():
             about = {"study": STUDY, "dataset": chosen.title, "half": half, "target_data": name}
-            known = load_kept(world.data(name).ensure())
+            known = load_saved(world.data(name).ensure())
             counts = {
                 "#Users": known.n_users,
                 "#Items": len(known.item_ids),

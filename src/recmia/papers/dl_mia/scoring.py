@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,9 +22,11 @@ from recmia.papers.dl_mia.fits import (
     PRETRAINED,
     SELF_TRAINED,
 )
-from recmia.papers.dl_mia.settings import DLMIAStudy
 from recmia.seeds import generator
 from recmia.storage import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from recmia.papers.dl_mia.settings import DLMIAStudy
 
 RELEASED_EPOCHS = 15  # of Biased-MIA in the released code of the sequential half
 Scores = dict[str, tuple[np.ndarray, np.ndarray]]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from recmia.attacks.text_vectors import tfidf_vectors
-from recmia.data.interactions import Interactions
+from recmia.data.interactions import Interactions, load_saved
 from recmia.data.movie_metadata import read_movies
 from recmia.data.registry import find_files
 from recmia.errors import SettingsError
 from recmia.experiments.kept import Kept
-from recmia.lists.data import load_kept
 from recmia.lists.world import ListWorld
 from recmia.sessions import FIRST_ITEM
 from recmia.storage import write_arrays
@@ -35,7 +34,7 @@ def text_vectors(world: ListWorld, name: str, dim: int) -> Kept:
 
 def keep_text_vectors(path: Path, interactions: Path, metadata: Path | None, *, dim: int) -> None:
     """Write "vectors" of TF-IDF and truncated SVD; padding, start and end have no text."""
-    texts = [""] * FIRST_ITEM + item_texts(load_kept(interactions), metadata)
+    texts = [""] * FIRST_ITEM + item_texts(load_saved(interactions), metadata)
     write_arrays(path, vectors=tfidf_vectors(texts, dim=dim))
 
 

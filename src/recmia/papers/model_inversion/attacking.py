@@ -22,6 +22,11 @@ from recmia.papers.model_inversion.playing import (
     keep_trials,
     read_trials,
 )
+from recmia.papers.model_inversion.reading import (
+    keep_foursquare,
+    keep_made_up,
+    keep_movielens,
+)
 from recmia.papers.model_inversion.settings import FILES
 from recmia.papers.model_inversion.trials import (
     CAMOUFLAGE,
@@ -30,13 +35,7 @@ from recmia.papers.model_inversion.trials import (
     groups_of,
     trials_of,
 )
-from recmia.papers.model_inversion.worlds import (
-    World,
-    keep_foursquare,
-    keep_made_up,
-    keep_movielens,
-    read_world,
-)
+from recmia.papers.model_inversion.worlds import World, read_world
 from recmia.seeds import child_seed
 from recmia.storage import read_arrays
 
