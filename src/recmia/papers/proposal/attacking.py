@@ -66,12 +66,17 @@ def scores(study: Study, reading: str, seed: int) -> Kept:
         reading=reading,
         recorded=settings.target.recorded_epochs,
         mlp=settings.attack.model_dump(exclude={"folds", "others"}),
-        others={title_of(name): ATTACKS[name] for name in settings.attack.others},
+        others={title: ATTACKS[name] for title, name in _others(study).items()},
         folds=settings.attack.folds,
         vocabulary_size=study_vocabulary(study),
         names=(settings.root_seed, STEP, reading, seed),
         device=study.device,
     )
+
+
+def _others(study: Study) -> dict[str, str]:
+    """Attacks beside the MLP that learn from the shadow: title to registered name."""
+    return {title_of(name): name for name in ("loss-threshold", *study.settings.attack.others)}
 
 
 def pictured(study: Study, reading: str, epoch: int) -> Kept:
@@ -112,7 +117,7 @@ def attack_lines(study: Study, best: dict[str, int]) -> list[Line]:
         for case in cases(
             reading,
             study.settings.target.recorded_epochs,
-            [title_of(name) for name in study.settings.attack.others],
+            list(_others(study)),
         )
         for line in _lines(study, reading, case, best[reading])
     ]

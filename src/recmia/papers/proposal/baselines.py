@@ -52,6 +52,7 @@ NOTES = {
     "may be found",
     POPULARITY_LISTS: "non-members are served by another algorithm: it may be that which is found",
 }
+ALONE = ("biased-mia", "popular-share", "random-guess")
 MOST_MODELS = 6  # that share a stack: enough to fill the vector units, few enough for two processes
 
 
@@ -80,7 +81,7 @@ def _seed(study: Study, seed: int, attack: str, serving: Serving) -> int:
     )
 
 
-def alone(study: Study, attack: str, serving: Serving, seed: int) -> Kept:
+def fitted(study: Study, attack: str, serving: Serving, seed: int) -> Kept:
     """Scores of a registered attack that is fitted by itself."""
     title, settings = title_of(attack), study.settings.baselines
     name = "-".join((attack, serving.serving, serving.nonmembers)).replace(" ", "_")
@@ -131,14 +132,14 @@ def attack_lists(study: Study) -> dict[tuple[Serving, str], Runs]:
         Serving and attack to where the scores are.
     """
     seeds = study.seeds()
-    others = {title_of(attack): attack for attack in study.settings.baselines.others}
+    alone = {title_of(attack): attack for attack in (*ALONE, *study.settings.baselines.others)}
     make_all(study, [lists(study, seed) for seed in seeds], label="lists")
     stacks = dl_mia(study)
     runs = {(s, DL): tuple(stacks[s, seed] for seed in seeds) for s in SERVINGS}
     runs |= {
-        (s, title): tuple(Place(alone(study, attack, s, seed), title) for seed in seeds)
+        (s, title): tuple(Place(fitted(study, attack, s, seed), title) for seed in seeds)
         for s in SERVINGS
-        for title, attack in others.items()
+        for title, attack in alone.items()
     }
     wanted = {p.kept.path: p for places in runs.values() for p in places}
     costs = [10.0 if place.name == DL else 1.0 for place in wanted.values()]

@@ -22,7 +22,7 @@ class AttackTraining(Section):
     weight_decay: float = Field(1e-4, ge=0)
     folds: int = Field(2, ge=2, description="cross-fitting folds of the target-labelled attack")
     others: tuple[AttackName, ...] = Field(
-        ("loss-threshold",), description="attacks on scores that learn from the shadow as well"
+        (), description="registered attacks on scores beside the study's own, from the shadow"
     )
 
 
@@ -36,7 +36,7 @@ class Baselines(Section):
     dl_pretrain_epochs: int = Field(200, ge=1)
     dl_alternating_epochs: int = Field(100, ge=0)
     others: tuple[AttackName, ...] = Field(
-        ("biased-mia", "popular-share", "random-guess"), description="attacks beside DL-MIA"
+        (), description="registered attacks on lists beside the study's own"
     )
 
 
