@@ -106,12 +106,21 @@ def file_of(module: str) -> Path:
 def constant_changed(text: str) -> str | None:
     """The module with one of its constants changed; None where it has none."""
     tree = ast.parse(text)
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    prose = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    ]
+    hints = [getattr(node, name, None) for node in ast.walk(tree) for name in HINTS]
+    passed_over = {id(n) for top in prose + hints if top is not None for n in ast.walk(top)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and id(node) not in prose and node.value is not None:
+        if isinstance(node, ast.Constant) and id(node) not in passed_over:
             node.value = f"not {node.value}"
             return ast.unparse(ast.fix_missing_locations(tree))
     return None
+
+
+HINTS = ("annotation", "returns")
 
 
 def test_every_kept_result_knows_the_code_that_it_rests_on(uninterrupted):

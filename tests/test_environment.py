@@ -110,7 +110,9 @@ def test_lock_holds_the_versions_that_were_found_to_work_together():
 
 def test_supported_pythons_agree():
     supported = Requirement(f"python{project()['requires-python']}").specifier
-    assert [v for v in ("3.9", "3.10", "3.11", "3.12") if supported.contains(v)] == list(PYTHONS)
+    # 3.10 from the patch on that can unpack archives safely; any late one stands for its line.
+    known = ("3.9", "3.10", "3.11", "3.12")
+    assert [v for v in known if supported.contains(f"{v}.50")] == list(PYTHONS)
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert settings["tool"]["ruff"]["target-version"] == "py310"
     named = set(re.findall(r'python_version == "(.+)"', (ROOT / "requirements.lock").read_text()))
