@@ -6,18 +6,15 @@ from collections.abc import Iterator
 from itertools import product
 
 from recmia.attacks.registry import ATTACKS
-from recmia.cohorts import load_cohorts
 from recmia.experiments.kept import Kept
 from recmia.experiments.lines import Line, line_rows
 from recmia.experiments.making import make_all
 from recmia.experiments.measuring import Place, Runs
 from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, Row
-from recmia.experiments.stacking import stacked
 from recmia.experiments.study import Study
-from recmia.papers.proposal.list_attacks import keep_attack, keep_dl_mia
+from recmia.papers.proposal.list_attacks import keep_attack
 from recmia.papers.proposal.names import (
     AUGMENTED,
-    DL,
     HELDOUT,
     NEAR_MISS,
     POPULAR_SHARE,
@@ -27,7 +24,6 @@ from recmia.papers.proposal.names import (
 )
 from recmia.papers.proposal.served import (
     AFTER_THE_END,
-    COHORTS,
     ONE_MODEL,
     POPULARITY_LISTS,
     Serving,
@@ -52,8 +48,8 @@ NOTES = {
     "may be found",
     POPULARITY_LISTS: "non-members are served by another algorithm: it may be that which is found",
 }
-ALONE = ("biased-mia", "popular-share", "random-guess")
-MOST_MODELS = 6  # that share a stack: enough to fill the vector units, few enough for two processes
+STUDIED = ("dl-mia", "biased-mia", "popular-share", "random-guess")
+COSTS = {"dl-mia": 10.0}  # about, beside the others' 1
 
 
 def lists(study: Study, seed: int) -> Kept:
@@ -75,18 +71,19 @@ def lists(study: Study, seed: int) -> Kept:
     )
 
 
-def _seed(study: Study, seed: int, attack: str, serving: Serving) -> int:
-    return child_seed(
-        study.settings.root_seed, STEP, seed, attack, serving.serving, serving.nonmembers
-    )
-
-
-def fitted(study: Study, attack: str, serving: Serving, seed: int) -> Kept:
-    """Scores of a registered attack that is fitted by itself."""
+def scores(study: Study, attack: str, serving: Serving, seed: int) -> Kept:
+    """Scores of a registered attack on one serving of one seed."""
     title, settings = title_of(attack), study.settings.baselines
     name = "-".join((attack, serving.serving, serving.nonmembers)).replace(" ", "_")
-    chosen = {"epochs": settings.biased_epochs} if attack == "biased-mia" else {}
-    seeded = _seed(study, seed, title, serving)
+    chosen = {
+        "biased-mia": {"epochs": settings.biased_epochs},
+        "dl-mia": {
+            "epochs": settings.dl_pretrain_epochs,
+            "alternating_epochs": settings.dl_alternating_epochs,
+        },
+    }.get(attack, {})
+    words = (STEP, seed, title, serving.serving, serving.nonmembers)
+    seeded = child_seed(study.settings.root_seed, *words)
     return Kept(
         study.folder(STEP) / f"seed{seed}" / f"{name}.npz",
         keep_attack,
@@ -99,52 +96,28 @@ def fitted(study: Study, attack: str, serving: Serving, seed: int) -> Kept:
     )
 
 
-def dl_mia(study: Study) -> dict[tuple[Serving, int], Place]:
-    """Where the scores of DL-MIA on each serving and seed are; equal shapes share a stack."""
-
-    def shape(fit: tuple[Serving, int]) -> tuple[int, ...]:
-        drawn, kind = load_cohorts(cohorts_path(study, fit[1])), COHORTS[fit[0].nonmembers]
-        return tuple(len(getattr(drawn, kind)[side]) for side in ("shadow", "target"))
-
-    places = {}
-    fits = product(SERVINGS, study.seeds())
-    for number, (_, members) in enumerate(stacked(fits, shape, lambda _: MOST_MODELS)):
-        kept = Kept(
-            study.folder(STEP) / "dl-mia" / f"stack{number}.npz",
-            keep_dl_mia,
-            [cohorts_path(study, seed) for _, seed in members],
-            [lists(study, seed) for _, seed in members],
-            name=DL,
-            servings=[serving for serving, _ in members],
-            epochs=study.settings.baselines.dl_pretrain_epochs,
-            alternating_epochs=study.settings.baselines.dl_alternating_epochs,
-            seeds=[_seed(study, seed, DL, serving) for serving, seed in members],
-            device=study.device,
-        )
-        places |= {fit: Place(kept, DL, row) for row, fit in enumerate(members)}
-    return places
-
-
 def attack_lists(study: Study) -> dict[tuple[Serving, str], Runs]:
     """Attack the lists of every serving and seed; what is current is kept.
 
     Returns:
         Serving and attack to where the scores are.
     """
-    seeds = study.seeds()
-    alone = {title_of(attack): attack for attack in (*ALONE, *study.settings.baselines.others)}
-    make_all(study, [lists(study, seed) for seed in seeds], label="lists")
-    stacks = dl_mia(study)
-    runs = {(s, DL): tuple(stacks[s, seed] for seed in seeds) for s in SERVINGS}
-    runs |= {
-        (s, title): tuple(Place(fitted(study, attack, s, seed), title) for seed in seeds)
-        for s in SERVINGS
-        for title, attack in alone.items()
+    make_all(study, [lists(study, seed) for seed in study.seeds()], label="lists")
+    attacks = (*STUDIED, *study.settings.baselines.others)
+    kept = {
+        (serving, attack): [scores(study, attack, serving, seed) for seed in study.seeds()]
+        for serving, attack in product(SERVINGS, attacks)
     }
-    wanted = {p.kept.path: p for places in runs.values() for p in places}
-    costs = [10.0 if place.name == DL else 1.0 for place in wanted.values()]
-    make_all(study, [p.kept for p in wanted.values()], label="baselines", costs=costs)
-    return runs
+    make_all(
+        study,
+        [k for found in kept.values() for k in found],
+        label="baselines",
+        costs=[COSTS.get(attack, 1.0) for (_, attack), found in kept.items() for _ in found],
+    )
+    return {
+        (serving, title_of(attack)): tuple(Place(k, title_of(attack)) for k in found)
+        for (serving, attack), found in kept.items()
+    }
 
 
 def baseline_rows(study: Study, runs: dict[tuple[Serving, str], Runs]) -> list[Row]:

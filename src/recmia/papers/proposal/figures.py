@@ -9,16 +9,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from recmia import plots
-from recmia.embedding import tsne_embedding
 from recmia.evaluation.metrics import ROC_AUC, roc_curve
 from recmia.experiments.figure_set import FigureSet
 from recmia.experiments.figures import draw_declared
+from recmia.experiments.kept import Kept
+from recmia.experiments.making import make_all
 from recmia.experiments.results import frame, join_paper_values, read_results
 from recmia.experiments.rows import Row
 from recmia.experiments.selecting import select
 from recmia.experiments.study import Study
 from recmia.experiments.words import Words
 from recmia.papers.proposal.attacking import pictured, scores
+from recmia.papers.proposal.embedding import keep_embedding
 from recmia.papers.proposal.names import (
     AUGMENTED,
     BLIND,
@@ -34,9 +36,9 @@ from recmia.papers.proposal.names import (
 from recmia.papers.proposal.paper import PAPER
 from recmia.papers.proposal.scoring import Case
 from recmia.papers.proposal.training import best_epochs, curves, load_records
-from recmia.seeds import child_seed, generator
 from recmia.storage import read_arrays
 
+STEP = "06_figures"
 FIGURES = Path(__file__).with_name("figures.yaml")
 WORDS = Words()
 NDCG = "validation_ndcg_20"
@@ -54,11 +56,19 @@ def draw_all(study: Study) -> list[dict]:
     curve = curves(load_records(study))
     best = best_epochs(study, curve)
     curve = curve[curve.side == "target"]
+    generalises = best[PUBLISHED_READING]
+    first = embedded(study, generalises, "correlation", "figure1")
+    second = embedded(study, last, "correlation", "figure2")
+    inputs = {
+        condition: embedded(study, last, "features", f"figure4 {condition}", cohort)
+        for condition, cohort in ((NEAR_MISS, "near_misses"), (HELDOUT, "heldout"))
+    }
+    make_all(study, [first, second, *inputs.values()], label="t-SNE pictures")
     draw_declared(figures, FIGURES, join_paper_values(rows, [PAPER]), WORDS)
-    _correlations(figures, "Figure 1", best[PUBLISHED_READING], "generalises best")
-    _correlations(figures, "Figure 2", last, "is overfitted")
+    _correlations(figures, "Figure 1", first, generalises, "generalises best")
+    _correlations(figures, "Figure 2", second, last, "is overfitted")
     _pipeline(figures)
-    _attack_inputs(figures, last)
+    _attack_inputs(figures, inputs, last)
     for reading in study.settings.readings:
         _leakage(figures, rows, reading, curve[curve.reading == reading], best[reading])
     _roc(figures, last)
@@ -66,31 +76,33 @@ def draw_all(study: Study) -> list[dict]:
     return figures.close()
 
 
-def _embed(
-    study: Study, epoch: int, what: str, name: str, nonmembers: str = "heldout"
-) -> pd.DataFrame:
-    """t-SNE of an equal sample of members and non-members: x, y, membership."""
-    saved = read_arrays(pictured(study, PUBLISHED_READING, epoch).path)
-    parts = [saved[f"{cohort}|{what}"] for cohort in ("members", nonmembers)]
-    rng = generator(study.settings.root_seed, "tsne", name)
-    count = min(study.settings.figures.tsne_sessions, *map(len, parts))
-    points = tsne_embedding(
-        np.concatenate([part[rng.permutation(len(part))[:count]] for part in parts]),
-        perplexity=study.settings.figures.perplexity,
-        seed=child_seed(study.settings.root_seed, "tsne", name, "start"),
+def embedded(study: Study, epoch: int, what: str, name: str, nonmembers: str = "heldout") -> Kept:
+    """A t-SNE of members and non-members of the first seed (`keep_embedding`)."""
+    chosen = study.settings.figures
+    return Kept(
+        study.folder(STEP) / f"{name.replace(' ', '_')}.npz",
+        keep_embedding,
+        pictured(study, PUBLISHED_READING, epoch),
+        what=what,
+        nonmembers=nonmembers,
+        sessions=chosen.tsne_sessions,
+        perplexity=chosen.perplexity,
+        root_seed=study.settings.root_seed,
+        name=name,
     )
-    members = np.repeat([True, False], count)
+
+
+def _points(kept: Kept) -> pd.DataFrame:
+    """x, y and membership."""
+    points = read_arrays(kept.path)["points"]
+    members = np.arange(len(points)) < len(points) // 2
     return pd.DataFrame({"x": points[:, 0], "y": points[:, 1], "membership": members})
 
 
-def _correlations(figures: FigureSet, artefact: str, epoch: int, what: str) -> None:
-    name = artefact.lower().replace(" ", "")
+def _correlations(figures: FigureSet, artefact: str, kept: Kept, epoch: int, what: str) -> None:
     figures.add(
-        plots.tsne_scatter(
-            _embed(figures.study, epoch, "correlation", name),
-            title=f"Output-input correlation, epoch {epoch}",
-        ),
-        name,
+        plots.tsne_scatter(_points(kept), title=f"Output-input correlation, epoch {epoch}"),
+        artefact.lower().replace(" ", ""),
         f"{artefact}: output-input correlation where the target {what}",
         f"t-SNE of how far the target's output at each step points at the item clicked next "
         f"(quartiles and last of the standardised score of the clicked item), for training and "
@@ -100,12 +112,10 @@ def _correlations(figures: FigureSet, artefact: str, epoch: int, what: str) -> N
     )
 
 
-def _attack_inputs(figures: FigureSet, epoch: int) -> None:
+def _attack_inputs(figures: FigureSet, inputs: dict[str, Kept], epoch: int) -> None:
     panels = [
-        _embed(figures.study, epoch, "features", f"figure4 {condition}", cohort).assign(
-            panel=f"against {condition} sessions"
-        )
-        for condition, cohort in ((NEAR_MISS, "near_misses"), (HELDOUT, "heldout"))
+        _points(kept).assign(panel=f"against {condition} sessions")
+        for condition, kept in inputs.items()
     ]
     figures.add(
         plots.tsne_scatter(

@@ -28,7 +28,7 @@ BEST, LAST = "best validation", "last"
 
 def title_of(attack: str) -> str:
     """A registered attack in the study's words; its name where there are none."""
-    titles = {"loss-threshold": LOSS, "biased-mia": BIASED}
+    titles = {"loss-threshold": LOSS, "biased-mia": BIASED, "dl-mia": DL}
     titles |= {"popular-share": POPULAR_SHARE, "random-guess": RANDOM_GUESS}
     return titles.get(attack, attack)
 

@@ -102,7 +102,7 @@ PAPER = Paper(
                 "04_attack/",
                 "05_baselines/",
             ),
-            outputs=("reports:figures/proposal/",),
+            outputs=("06_figures/", "reports:figures/proposal/"),
         ),
     ),
 )
