@@ -10,7 +10,7 @@ from recmia.experiments.results import read_results, typed
 from recmia.experiments.rows import CONTROL, Row
 from recmia.experiments.verdicts import verdict
 from recmia.papers.model_inversion.paper import PAPER, source_files
-from recmia.papers.model_inversion.reading import keep_foursquare
+from recmia.papers.model_inversion.sources import keep_foursquare
 from recmia.papers.model_inversion.worlds import read_world
 from recmia.run.workspace import open_study
 from recmia.seeds import child_seed

@@ -22,12 +22,12 @@ from recmia.papers.model_inversion.playing import (
     keep_trials,
     read_trials,
 )
-from recmia.papers.model_inversion.reading import (
+from recmia.papers.model_inversion.settings import FILES
+from recmia.papers.model_inversion.sources import (
     keep_foursquare,
     keep_made_up,
     keep_movielens,
 )
-from recmia.papers.model_inversion.settings import FILES
 from recmia.papers.model_inversion.trials import (
     CAMOUFLAGE,
     DEFENCE,
