@@ -11,7 +11,6 @@ from recmia.cohorts import (
     CohortSet,
     assert_untrained,
     draw_cohorts,
-    load_cohorts,
     save_cohorts,
 )
 from recmia.evaluation.neighbours import neighbour_kinds
@@ -63,11 +62,6 @@ def make_cohorts(study: Study, sessions: Sessions, similar: SimilarItems) -> lis
         save_cohorts(cohorts, study.folder(STEP) / f"seed{seed}.npz")
         cohort_sets.append(cohorts)
     return cohort_sets
-
-
-def read_cohorts(study: Study, seed: int) -> CohortSet:
-    """Cohorts of a seed, as notebook 02 saved them."""
-    return load_cohorts(study.need(f"{STEP}/seed{seed}.npz"))
 
 
 def audit(study: Study, sessions: Sessions, cohort_sets: list[CohortSet]) -> pd.DataFrame:
