@@ -37,7 +37,8 @@ class Paper:
     @cached_property
     def claims(self) -> dict[str, dict[str, Any]]:
         """What it says of its tables and figures, by a short key (`recmia.experiments.lines`)."""
-        return yaml.safe_load((self.folder / "claims.yaml").read_text(encoding="utf-8"))
+        path = self.folder / "claims.yaml"
+        return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     @cached_property
     def values(self) -> tuple[dict[str, str], ...]:

@@ -32,11 +32,9 @@ def deviations_of(paper: Paper) -> list[dict[str, str]]:
 
 def claims_of(paper: Paper) -> dict[str, str]:
     """Key of each claim to the paper's words, after the table or figure that shows it."""
-    path = paper.folder / "claims.yaml"
-    found = read(path) if path.exists() else {}
     return {
         key: f"{', '.join(_listed(about['artefact']))}: {about['words']}"
-        for key, about in found.items()
+        for key, about in paper.claims.items()
     }
 
 

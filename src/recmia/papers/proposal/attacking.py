@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -36,7 +37,6 @@ from recmia.papers.proposal.names import (
 )
 from recmia.papers.proposal.scoring import Case, cases, keep_features, keep_scores
 from recmia.papers.proposal.training import cohorts_path, model, study_vocabulary
-from recmia.storage import read_arrays
 
 STEP = "04_attack"
 
@@ -54,6 +54,7 @@ NOTES = {
 }
 
 
+@cache  # a result's identity is remembered with it
 def scores(study: Study, reading: str, seed: int) -> Kept:
     """Scores of every attack on the target of one reading and seed."""
     settings = study.settings
@@ -133,7 +134,7 @@ def _lines(study: Study, reading: str, case: Case, best: int) -> Iterator[Line]:
     kept = [scores(study, reading, seed) for seed in study.seeds()]
     at_end = case.epoch == study.settings.target.epochs
     control = case.labels in (NONE, RANDOM) or case.variant == OTHER_MODEL
-    for subset in _subsets(tuple(k.path for k in kept), case.units):
+    for subset in _subsets(kept, case.units):
         columns = {
             "study": STUDY,
             "dataset": study.settings.dataset,
@@ -164,21 +165,20 @@ def _reading(reading: str, case: Case, subset: str | None) -> str:
     return CONTROL if case.nonmembers == REPLACED else CORRECTED
 
 
-@lru_cache(maxsize=64)
-def _subsets(paths: tuple, units: str) -> tuple[str | None, ...]:
+def _subsets(kept: list[Kept], units: str) -> list[str | None]:
     """Subsets of units in which every seed has members and others; None for all units."""
     found: list[str | None] = [None]
     for subset in (UNIQUE, NO_NEIGHBOURS):
-        masks = [read_arrays(path) for path in paths]
-        if all(
-            f"{units}|{subset}" in m and _both(m[f"{units}|membership"][m[f"{units}|{subset}"]])
-            for m in masks
-        ):
+        if all(_has_both(k.path, units, subset) for k in kept):
             found.append(subset)
-    return tuple(found)
+    return found
 
 
-def _both(membership: np.ndarray) -> bool:
+def _has_both(path: Path, units: str, subset: str) -> bool:
+    with np.load(path, allow_pickle=False) as saved:  # beside all scores: two arrays are read
+        if f"{units}|{subset}" not in saved:
+            return False
+        membership = saved[f"{units}|membership"][saved[f"{units}|{subset}"]]
     return bool(membership.any() and not membership.all())
 
 

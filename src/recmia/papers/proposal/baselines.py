@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 
 from recmia.attacks.registry import ATTACKS
@@ -52,6 +53,7 @@ STUDIED = ("dl-mia", "biased-mia", "popular-share", "random-guess")
 COSTS = {"dl-mia": 10.0}  # about, beside the others' 1
 
 
+@cache  # a result's identity is remembered with it
 def lists(study: Study, seed: int) -> Kept:
     """Recommendation lists of both models, and item vectors."""
     settings = study.settings.baselines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ def cohorts_path(study: Study, seed: int) -> Path:
     return study.need(f"02_augment/seed{seed}.npz")
 
 
+@cache  # a result's identity is remembered with it
 def model(study: Study, reading: str, seed: int, side: str) -> Kept:
     """One model's folder, with its weights at the recorded epochs and its curve."""
     return Kept(
