@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from recmia.lists.settings import Lists
+from recmia.released.settings import Released
 
 Generator = Literal["Origin", "Concat10", "Concat20", "Concat100", "Hadamard", "Similarity"]
 
@@ -14,6 +15,7 @@ Generator = Literal["Origin", "Concat10", "Concat20", "Concat100", "Hadamard", "
 class BiasedMIAStudy(Lists):
     """Every table and figure of Biased-MIA (notebook 11)."""
 
+    released: Released = Field(Released(), description="the reading as released")
     content_based: str | None = Field(
         None, description="letter of the data set with metadata for section 3.5"
     )
