@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from recmia.errors import ArtifactError
-from recmia.experiments import tables
+from recmia.experiments import cells, claim_tables, tables
 from recmia.experiments.rows import Row
 from recmia.experiments.tables import Shown, artefact_table
 from recmia.experiments.words import Words
@@ -115,18 +115,21 @@ def test_verdicts_are_gathered_and_listed() -> None:
         for data, value, said in found
     ]
     about = ("Figure 8: more is better", "corrected", "difference of ROC AUC")
-    assert tables.claims("s", rows, WORDS).rows == ((*about, "-0.200 to +0.100", "A", "L", "M"),)
-    full = tables.claims_in_full("s", rows, WORDS).rows
-    assert full[0] == (*about, "A", "+0.100 [+0.090, +0.110]", "confirmed")
+    assert claim_tables.claims("s", rows, WORDS).rows == (
+        (*about, "-0.200 to +0.100", "A", "L", "M"),
+    )
+    full = claim_tables.claims_in_full("s", rows, WORDS, {rows[0].key: 0.0304}).rows
+    assert full[0] == (*about, "A", "+0.100 [+0.090, +0.110]", "0.030", "confirmed")
+    assert full[1][-2:] == ("–", "refuted")
 
 
 def test_a_claim_without_words_is_called_by_its_key() -> None:
     made = row("corrected", 0.1, artefact="Claims", claim="unheard", verdict="open")
-    assert tables.claims("s", [made], Words()).rows[0][0] == "unheard"
+    assert claim_tables.claims("s", [made], Words()).rows[0][0] == "unheard"
 
 
 def test_markdown_and_numbers() -> None:
     table = tables.Table("t", "T", ("A", "B"), (("x|y", "1"),), (1,))
     assert table.markdown() == "**T**\n\n| A | B |\n| --- | --: |\n| x\\|y | 1 |\n"
-    found = [tables.number(v) for v in (None, 557248, 1, 0.1234, 26478.25)]
+    found = [cells.number(v) for v in (None, 557248, 1, 0.1234, 26478.25)]
     assert found == ["–", "557,248", "1.000", "0.123", "26,478.2"]
