@@ -48,6 +48,26 @@ def test_readings_stand_side_by_side_with_the_papers_number() -> None:
     assert table.name == "s-figure-3" and table.title == "Figure 3: nine settings"
 
 
+def test_readings_stand_in_their_order() -> None:
+    readings = ("control", "", "corrected", "as released", "as published")
+    rows = [row(reading, 0.5, **MIMI) for reading in readings]
+    table = artefact_table("s", "Figure 3", Shown(title="t"), rows, WORDS)
+    assert [head.removesuffix("ROC AUC").removesuffix(": ") for head in table.columns[2:]] == [
+        *("as published", "as released", "corrected", "control", ""),
+    ]
+
+
+def test_a_paper_beside_a_range_lies_in_it_or_outside() -> None:
+    columns = {"ci_low": 0.8, "ci_high": 0.95, "interval": "range over draws"}
+    rows = [row("as released", 0.9, k=1, paper_value=0.96, **columns)]
+    rows.append(row("as released", 0.5, k=2, degenerate=1, paper_value=0.5))
+    table = artefact_table("s", "Figure 3", Shown(title="t"), rows, WORDS)
+    assert [line[2:4] for line in table.rows] == [
+        ("0.900 (0.800–0.950)", "0.96, outside the range"),
+        ("0.500 degenerate", "0.5"),
+    ]
+
+
 def test_factors_that_vary_make_lines() -> None:
     rows = [row("corrected", 0.5, **MIMI, ratio=ratio) for ratio in (0.1, None)]
     table = artefact_table("s", "Figure 3", Shown(title="t"), rows, WORDS)

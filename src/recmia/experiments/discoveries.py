@@ -16,7 +16,7 @@ Says = Mapping[tuple[str, str], str]  # study and key of a claim to what it says
 
 
 @dataclass(frozen=True)
-class Tested:
+class Assessed:
     """A claim at one place.
 
     Attributes:
@@ -66,7 +66,7 @@ def _tail(distance: float, deviation: float) -> float:
     return _NORMAL.cdf(-distance / deviation)
 
 
-def tested(rows: Iterable[Row], says: Says, level: float = LEVEL) -> list[Tested]:
+def assessed(rows: Iterable[Row], says: Says, level: float = LEVEL) -> list[Assessed]:
     """Every claim that has an interval and is not degenerate, with p and q over them all.
 
     Args:
@@ -83,14 +83,14 @@ def tested(rows: Iterable[Row], says: Says, level: float = LEVEL) -> list[Tested
             continue
         if None not in numbers:
             said = says.get((row.study, row.claim or ""), "more")
-            found.append(Tested(row, said, p_value(row, said, level)))
+            found.append(Assessed(row, said, p_value(row, said, level)))
     if not found:
         return []
     rates = false_discovery_control([one.p for one in found], method="bh")
     return [replace(one, q=float(q)) for one, q in zip(found, rates, strict=True)]
 
 
-def sentence(found: Iterable[Tested], level: float = LEVEL) -> str:
+def sentence(found: Iterable[Assessed], level: float = LEVEL) -> str:
     """How many verdicts are kept, and how many chance alone would give."""
     found = list(found)
 

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from recmia.errors import ArtifactError
 from recmia.experiments import cells, claim_tables, discoveries, reproduced, tables
-from recmia.experiments.discoveries import LEVEL, Tested
+from recmia.experiments.discoveries import LEVEL, Assessed
 from recmia.experiments.paper import Paper
 from recmia.experiments.rows import Row
 from recmia.experiments.selecting import select
@@ -72,7 +72,7 @@ class Part:
         rows: list[Row],
         settings: Mapping[str, Any],
         figures: list[dict[str, Any]],
-        tests: list[Tested],
+        tests: list[Assessed],
         made_up: bool,
     ) -> None:
         """Make its tables.
@@ -150,7 +150,7 @@ def parts(
 ) -> list[Part]:
     """Every paper that has rows, in the order of the notebooks; see `Part`."""
     rows, found = list(rows), []
-    tests = discoveries.tested(rows, registry.says(), _level(settings))
+    tests = discoveries.assessed(rows, registry.says(), _level(settings))
     for paper in registry.papers():
         own = [row for row in rows if row.study == paper.name]
         if own:

@@ -39,7 +39,7 @@ def summary(folders: Sequence[Path]) -> str:
         raise ArtifactError(
             "No report has numbers beside a paper's. Remedy: `recmia run --profile NAME` first."
         )
-    claims = discoveries.tested([row for rows in reports.values() for row in rows], says())
+    claims = discoveries.assessed([row for rows in reports.values() for row in rows], says())
     told = [reproduced.sentence(counts), *([discoveries.sentence(claims)] if claims else [])]
     return "\n".join([reproduced.table(counts).markdown(), *(f"{text}\n" for text in told)])
 
