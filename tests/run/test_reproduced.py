@@ -56,8 +56,7 @@ def test_the_command_takes_profiles(reports: Path, monkeypatch, capsys) -> None:
 
     monkeypatch.setenv("RECMIA_REPORTS", str(reports))
     reproduced(["made-up"])
-    assert (
-        "| The main study (proposal) | ROC AUC | 1 | 0 | 0.0 | 0 | 1 |" in capsys.readouterr().out
-    )
+    line = "| The main study (proposal) | ROC AUC | 1 | 0 | 0.0 | 0 | 1 |"
+    assert line in capsys.readouterr().out
     reproduced(None)
     assert "all papers" in capsys.readouterr().out
