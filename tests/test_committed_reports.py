@@ -9,7 +9,9 @@ import pytest
 
 from recmia.experiments.results import read_results
 from recmia.experiments.selecting import select
+from recmia.run.findings import findings_of, sentences
 from recmia.run.papers import parts
+from recmia.run.registry import papers
 from recmia.run.report import check_report
 from recmia.storage import read_json
 
@@ -58,3 +60,12 @@ def test_every_result_that_is_declared_stands_in_a_table(profile: str | None) ->
             ours = [i for i in table.numeric if table.columns[i] not in ("Paper", "Difference")]
             cells = [line[i] for line in table.rows for i in ours if not line[i].startswith("–")]
             assert len(cells) == sum(row.value is not None for row in wanted), artefact["name"]
+
+
+@pytest.mark.parametrize("paper", papers(), ids=lambda paper: paper.name)
+def test_every_finding_stands_in_a_report(paper) -> None:
+    reports = [read_results(ROOT / "reports" / profile) for profile in committed()]
+    own = [[row for row in rows if row.study == paper.name] for rows in reports]
+    if not any(own):
+        pytest.skip("no report of it is committed yet")
+    assert max(len(sentences(paper, rows)) for rows in own) == len(findings_of(paper))

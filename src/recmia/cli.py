@@ -1,4 +1,4 @@
-"""The command line: `recmia run | status | report | data | audit | profiles`."""
+"""The command line: `recmia run | status | report | reproduced | data | audit | profiles`."""
 
 from __future__ import annotations
 
@@ -190,6 +190,21 @@ def _write_report(plan, force: bool = False) -> None:
 
     page, written = write_report(plan, force=force)
     print(f"Report: {page}{'' if written else ' (up to date)'}")
+
+
+@app.command()
+def reproduced(
+    profiles: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PROFILE", help="Reports to count; all on real data if left out."),
+    ] = None,
+) -> None:
+    """Count the papers' numbers that written reports find again; nothing is run."""
+    from recmia.experiments.paths import StudyPaths
+    from recmia.run.reproduced import real_reports, summary
+
+    reports = StudyPaths("any").reports.parent
+    print(summary([reports / p for p in profiles] if profiles else real_reports(reports)), end="")
 
 
 @app.command()

@@ -210,3 +210,23 @@ def test_a_contrast_needs_the_same_units():
     shuffled = ScoredUnits(run.scores, run.membership[::-1].copy(), run.groups, run.threshold)
     with pytest.raises(DataError, match="the same units"):
         evaluate_contrast([run], [shuffled], repeats=50, level=0.9, seed=0)
+
+
+def test_who_says_the_same_of_everybody_is_degenerate():
+    membership, units = np.arange(8) < 4, np.arange(8)
+    silent = ScoredUnits(np.full(8, 0.7), membership, units, 0.5)  # neither scores nor guesses part
+    ranked = ScoredUnits(np.arange(8.0), membership, units, 9.0)  # scores do, guesses do not
+    parted = ScoredUnits(np.arange(8.0), membership, units, 3.0)
+    how = {"repeats": 50, "level": 0.95, "seed": 1}
+    found = by_name(evaluate([silent, ranked, parted, parted], **how))
+    assert found[metrics.ROC_AUC].degenerate == 1 / 4
+    assert {found[name].degenerate for name in metrics.THRESHOLD_METRICS} == {2 / 4}
+    alone = by_name(evaluate([silent], **how))
+    assert alone[metrics.HARD_LABEL_AUC].value == 0.5
+    assert alone[metrics.HARD_LABEL_AUC].degenerate == 1
+    # Of a difference either side counts, and a seed counts once.
+    first, second = [silent, parted, parted, parted], [silent, ranked, parted, parted]
+    for pair in ((first, second), (second, first)):
+        gap = by_name(evaluate_contrast(*pair, **how))
+        assert gap[metrics.ROC_AUC].degenerate == 1 / 4
+        assert gap[metrics.HARD_LABEL_AUC].degenerate == 2 / 4

@@ -45,6 +45,14 @@ def test_lines_stand_by_number_and_words_by_their_numbers() -> None:
     assert list(frame["series"].cat.categories) == ["Concat20", "Concat100"]
 
 
+def test_readings_stand_in_their_own_order() -> None:
+    rows = [row(reading=name) for name in ("corrected", "control", "as released", "as published")]
+    frame = _Drawing(declared(line=["metric"], series=["reading"]), rows, WORDS).frame()
+    assert list(frame["series"].cat.categories) == [
+        *("as published", "as released", "corrected", "control"),
+    ]
+
+
 def test_one_figure_for_each_value() -> None:
     rows = [row(target_data=name, dataset=name.upper()) for name in ("a", "b")]
     figure = declared(name="f-{target_data}", title="Of {dataset}", each="target_data", line=[])

@@ -53,6 +53,16 @@ def test_same_rows_in_any_order_give_the_same_bytes(tmp_path: Path) -> None:
     assert read == read_results(tmp_path / "a" / "results.csv")
 
 
+def test_a_file_of_before_the_last_columns_is_read(tmp_path: Path) -> None:
+    (made,) = write_results([replace(ROW, interval="range over draws", cause="c")], tmp_path)
+    assert read_results(tmp_path) == [made]
+    lines = list(csv.reader(io.StringIO((tmp_path / "results.csv").read_text())))
+    newer = {lines[0].index(name) for name in ("interval", "degenerate", "cause")}
+    older = [[cell for i, cell in enumerate(line) if i not in newer] for line in lines]
+    (tmp_path / "results.csv").write_text("".join(",".join(line) + "\n" for line in older))
+    assert read_results(tmp_path) == [replace(made, interval="", cause="")]
+
+
 def test_the_typed_file_holds_the_same_rows(tmp_path: Path) -> None:
     rows = write_results([ROW, replace(ROW, epoch=None, held_out=False, share=0.7)], tmp_path)
     table = pd.read_parquet(tmp_path / "results.parquet")
@@ -76,6 +86,7 @@ def test_the_same_row_twice_is_refused(tmp_path: Path) -> None:
         ({"metric": ""}, "needs study, artefact and metric"),
         ({"epoch": 1.5}, "whole numbers"),
         ({"verdict": "perhaps"}, "not a verdict"),
+        ({"interval": "wide"}, "kind of interval"),
     ],
 )
 def test_bad_rows_are_refused(change: dict, message: str) -> None:
@@ -108,6 +119,11 @@ def test_papers_numbers() -> None:
 )
 def test_no_papers_number_on_what_it_is_not_comparable_with(change: dict) -> None:
     assert join_paper_values([replace(ROW, **change)], papers())[0].paper_value is None
+
+
+def test_a_number_that_the_paper_no_longer_has_is_taken_off() -> None:
+    (joined,) = join_paper_values([replace(ROW, metric="F1", paper_value=0.9)], papers())
+    assert joined.paper_value is None
 
 
 @pytest.mark.parametrize("text", ["study,value\nproposal,much\n", "study,colour\nproposal,red\n"])

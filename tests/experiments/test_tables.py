@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from recmia.errors import ArtifactError
-from recmia.experiments import tables
+from recmia.experiments import cells, claim_tables, tables
 from recmia.experiments.rows import Row
 from recmia.experiments.tables import Shown, artefact_table
 from recmia.experiments.words import Words
@@ -46,6 +46,26 @@ def test_readings_stand_side_by_side_with_the_papers_number() -> None:
     assert table.numeric == (2, 3, 4, 5, 6)
     assert table.throughout == "MovieLens; k = 100; control: one model"
     assert table.name == "s-figure-3" and table.title == "Figure 3: nine settings"
+
+
+def test_readings_stand_in_their_order() -> None:
+    readings = ("control", "", "corrected", "as released", "as published")
+    rows = [row(reading, 0.5, **MIMI) for reading in readings]
+    table = artefact_table("s", "Figure 3", Shown(title="t"), rows, WORDS)
+    assert [head.removesuffix("ROC AUC").removesuffix(": ") for head in table.columns[2:]] == [
+        *("as published", "as released", "corrected", "control", ""),
+    ]
+
+
+def test_a_paper_beside_a_range_lies_in_it_or_outside() -> None:
+    columns = {"ci_low": 0.8, "ci_high": 0.95, "interval": "range over draws"}
+    rows = [row("as released", 0.9, k=1, paper_value=0.96, **columns)]
+    rows.append(row("as released", 0.5, k=2, degenerate=1, paper_value=0.5))
+    table = artefact_table("s", "Figure 3", Shown(title="t"), rows, WORDS)
+    assert [line[2:4] for line in table.rows] == [
+        ("0.900 (0.800–0.950)", "0.96, outside the range"),
+        ("0.500 degenerate", "0.5"),
+    ]
 
 
 def test_factors_that_vary_make_lines() -> None:
@@ -115,18 +135,21 @@ def test_verdicts_are_gathered_and_listed() -> None:
         for data, value, said in found
     ]
     about = ("Figure 8: more is better", "corrected", "difference of ROC AUC")
-    assert tables.claims("s", rows, WORDS).rows == ((*about, "-0.200 to +0.100", "A", "L", "M"),)
-    full = tables.claims_in_full("s", rows, WORDS).rows
-    assert full[0] == (*about, "A", "+0.100 [+0.090, +0.110]", "confirmed")
+    assert claim_tables.claims("s", rows, WORDS).rows == (
+        (*about, "-0.200 to +0.100", "A", "L", "M"),
+    )
+    full = claim_tables.claims_in_full("s", rows, WORDS, {rows[0].key: 0.0304}).rows
+    assert full[0] == (*about, "A", "+0.100 [+0.090, +0.110]", "0.030", "confirmed")
+    assert full[1][-2:] == ("–", "refuted")
 
 
 def test_a_claim_without_words_is_called_by_its_key() -> None:
     made = row("corrected", 0.1, artefact="Claims", claim="unheard", verdict="open")
-    assert tables.claims("s", [made], Words()).rows[0][0] == "unheard"
+    assert claim_tables.claims("s", [made], Words()).rows[0][0] == "unheard"
 
 
 def test_markdown_and_numbers() -> None:
     table = tables.Table("t", "T", ("A", "B"), (("x|y", "1"),), (1,))
     assert table.markdown() == "**T**\n\n| A | B |\n| --- | --: |\n| x\\|y | 1 |\n"
-    found = [tables.number(v) for v in (None, 557248, 1, 0.1234, 26478.25)]
+    found = [cells.number(v) for v in (None, 557248, 1, 0.1234, 26478.25)]
     assert found == ["–", "557,248", "1.000", "0.123", "26,478.2"]

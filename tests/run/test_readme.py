@@ -1,13 +1,12 @@
-"""The README's headline is what the committed report gives."""
+"""The README's generated parts are what the committed reports give."""
 
 from pathlib import Path
 
 import pytest
 
 from recmia.errors import ArtifactError
-from recmia.experiments.results import read_results
 from recmia.experiments.rows import Row
-from recmia.run.readme import BEGIN, END, headline, updated
+from recmia.run.readme import headline, replaced, updated
 
 from .made_up import row
 
@@ -29,13 +28,11 @@ def test_numbers_come_from_rows(rows):
     assert "](reports/p/index.html)" in text
 
 
-def test_only_the_marked_part_is_replaced(rows):
-    begin = BEGIN.format(profile="p")
-    text = updated(f"before\n{begin}\nold\n{END}\nafter\n", rows, "p")
-    assert text.startswith(f"before\n{begin}\n") and text.endswith(f"\n{END}\nafter\n")
-    assert "old" not in text and "0.876" in text
-    with pytest.raises(ArtifactError, match="README.md needs the lines"):
-        updated("no marks", rows, "p")
+def test_only_the_marked_part_is_replaced():
+    text = replaced("before\n<a>\nold\n<b>\nafter\n", "<a>", "<b>", "new\n\n")
+    assert text == "before\n<a>\nnew\n<b>\nafter\n"
+    with pytest.raises(ArtifactError, match="README.md needs the lines '<a>' and '<b>'"):
+        replaced("no <a> other mark", "<a>", "<b>", "new")
 
 
 def test_no_headline_is_refused():
@@ -46,4 +43,4 @@ def test_no_headline_is_refused():
 @pytest.mark.skipif(not REPORT.exists(), reason="no committed report of yoochoose64 yet")
 def test_the_readme_is_up_to_date():
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    assert updated(readme, read_results(REPORT), "yoochoose64") == readme
+    assert updated(readme, CHECKOUT, "yoochoose64") == readme

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,13 +34,25 @@ class ScoredUnits:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A metric's mean over seeds with the limits of its interval."""
+    """A metric's mean over seeds with the limits of its interval.
+
+    Attributes:
+        metric: its name.
+        value: the mean.
+        ci_low: lower limit.
+        ci_high: upper limit.
+        n_seeds: how many seeds.
+        degenerate: share of seeds in which an attack said the same of everybody: equal guesses for
+            metrics at a threshold, equal scores for the others. A difference counts seeds in which
+            either side did.
+    """
 
     metric: str
     value: float
     ci_low: float
     ci_high: float
     n_seeds: int
+    degenerate: float = 0.0
 
 
 def evaluate(
@@ -85,7 +97,9 @@ def evaluate(
         lambda counts, side=side, group=group: side.metrics(counts[:, group.of_unit], fprs)
         for side, group in zip(sides, groups, strict=True)
     ]
-    return _two_level(names, statistics, groups, repeats=repeats, level=level, seed=seed)
+    alike = np.array([_alike(run, names) for run in runs])
+    found = _two_level(names, statistics, groups, repeats=repeats, level=level, seed=seed)
+    return _with_degenerate(found, alike)
 
 
 def evaluate_contrast(
@@ -131,7 +145,9 @@ def evaluate_contrast(
             )
         )
     names = [metrics.ROC_AUC, *metrics.THRESHOLD_METRICS]
-    return _two_level(names, statistics, groups, repeats=repeats, level=level, seed=seed)
+    alike = np.array([_alike(run, names) for side in (first, second) for run in side])
+    found = _two_level(names, statistics, groups, repeats=repeats, level=level, seed=seed)
+    return _with_degenerate(found, alike.reshape(2, len(first), len(names)).any(axis=0))
 
 
 def evaluate_mean(
@@ -249,6 +265,20 @@ class _Sides:
             barrier = (outside[:, 1:] <= allowed[:, None]).sum(axis=1)
             columns.append(inside[rows, self.above[barrier]] / total_in)
         return np.stack(columns, axis=1)
+
+
+def _alike(run: ScoredUnits, names: Sequence[str]) -> list[bool]:
+    """Of each metric, whether what it looks at is the same of everybody."""
+    scores = np.asarray(run.scores)
+    guesses = scores >= run.threshold
+    guessed, scored = guesses.min() == guesses.max(), scores.min() == scores.max()
+    return [bool(guessed if name in metrics.THRESHOLD_METRICS else scored) for name in names]
+
+
+def _with_degenerate(found: list[Measurement], alike: np.ndarray) -> list[Measurement]:
+    """Measurements with what ``alike``, bool [seeds, metrics], says of them."""
+    shares = alike.mean(axis=0).tolist()
+    return [replace(one, degenerate=share) for one, share in zip(found, shares, strict=True)]
 
 
 def _running(weights: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from recmia import plots
 from recmia.errors import ArtifactError
 from recmia.experiments.figure_set import FigureSet
-from recmia.experiments.rows import Row
+from recmia.experiments.rows import READINGS, Row
 from recmia.experiments.selecting import first_kind, matches
 from recmia.experiments.words import Words
 from recmia.section import Section
@@ -207,6 +207,8 @@ class _Drawing:
         if column in ("setting", "shadow side", "target side"):
             return (self.words.say(row, [column]),)
         value = getattr(row, column)
+        if column == "reading":
+            return (READINGS.index(value),)
         if column in self.declared.order:
             return (self.declared.order[column].index(value),)
         if isinstance(value, str):  # "Concat20" before "Concat100"

@@ -10,11 +10,12 @@ from typing import Any
 
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.measuring import Runs, differences, measure
-from recmia.experiments.rows import AS_PUBLISHED, CORRECTED, Row, numbers_of
+from recmia.experiments.rows import AS_PUBLISHED, AS_RELEASED, CLAIMS, CORRECTED, Row, numbers_of
 from recmia.experiments.study import Study
 from recmia.experiments.verdicts import verdict
 
-METRICS = {AS_PUBLISHED: HARD_LABEL_AUC, CORRECTED: ROC_AUC}  # what a reading is judged by
+# What a reading is judged by.
+METRICS = {AS_PUBLISHED: HARD_LABEL_AUC, AS_RELEASED: HARD_LABEL_AUC, CORRECTED: ROC_AUC}
 SETTING = ("half", "shadow_data", "shadow", "target_data", "target")
 
 
@@ -92,11 +93,13 @@ def claim_rows(
     for (key, claim, first, second), by_metric in zip(held, found, strict=True):
         measured = by_metric[METRICS[first.columns["reading"]]]
         columns = first.columns | {
-            "artefact": "Claims",
+            "artefact": CLAIMS,
             "claim": key,
             "against": str(second.columns[claim["differs"]]),
             "metric": f"difference of {measured.metric}",
-            "verdict": verdict(measured.ci_low, measured.ci_high, claim["says"]),
+            "verdict": verdict(
+                measured.ci_low, measured.ci_high, claim["says"], measured.degenerate
+            ),
             "note": "",
         }
         rows.append(Row(**columns, **numbers_of(measured)))

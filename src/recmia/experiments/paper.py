@@ -21,7 +21,8 @@ class Paper:
     Attributes:
         name: in result rows, folders and the report, such as "biased-mia".
         folder: of its package, where ``report.yaml``, ``deviations.yaml`` and
-            ``paper_values.csv`` lie.
+            ``paper_values.csv`` lie, and where there are such ``claims.yaml``, ``causes.yaml`` and
+            ``findings.yaml``.
         steps: its notebooks, in order.
         sections: fields of a profile: name to type; a profile may leave one out where the type
             can do without arguments.

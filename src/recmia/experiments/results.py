@@ -134,7 +134,8 @@ def join_paper_values(rows: Iterable[Row], papers: Iterable[Paper]) -> list[Row]
 
     A number is comparable where the attack agrees, and every other column that the paper's
     ``paper_values.csv`` fills in, with "null" for a column that must be empty. The data set may
-    differ: the report says which.
+    differ: the report says which. A number that a row had and that the paper's file no longer has
+    is taken off it.
     """
     values: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for paper in papers:
@@ -146,7 +147,7 @@ def join_paper_values(rows: Iterable[Row], papers: Iterable[Paper]) -> list[Row]
         for wanted in values.get((row.study, row.artefact, row.metric), ()):
             if all(getattr(row, n) == v for n, v in wanted.items() if n != "paper_value"):
                 return replace(row, paper_value=wanted["paper_value"])
-        return row
+        return replace(row, paper_value=None) if row.paper_value is not None else row
 
     return [match(row) for row in rows]
 

@@ -13,12 +13,19 @@ if TYPE_CHECKING:  # it brings libraries that the command line does not need
 
 CORE = (
     *("study", "artefact", "dataset", "attack", "reading", "metric"),
-    *("value", "ci_low", "ci_high", "n_seeds", "paper_value", "verdict", "note"),
+    *("value", "ci_low", "ci_high", "interval", "degenerate", "n_seeds"),
+    *("paper_value", "cause", "verdict", "note"),
 )
-AS_PUBLISHED, CORRECTED, CONTROL = "as published", "corrected", "control"
-READINGS = (AS_PUBLISHED, CORRECTED, CONTROL, "")
-CONFIRMED, REFUTED, OPEN = "confirmed", "refuted", "open"
-VERDICTS = (CONFIRMED, REFUTED, OPEN, "")
+# What a text describes; what its authors' released code does, faults included.
+AS_PUBLISHED, AS_RELEASED = "as published", "as released"
+CORRECTED, CONTROL = "corrected", "control"
+READINGS = (AS_PUBLISHED, AS_RELEASED, CORRECTED, CONTROL, "")
+BESIDE_THE_PAPER = (AS_PUBLISHED, AS_RELEASED, "")  # readings that its numbers are held against
+CONFIRMED, REFUTED, OPEN, DEGENERATE = "confirmed", "refuted", "open", "degenerate"
+VERDICTS = (CONFIRMED, REFUTED, OPEN, DEGENERATE, "")
+RANGE = "range over draws"
+INTERVALS = ("", RANGE)
+CLAIMS = "Claims"  # artefact of what a paper says of its results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +45,11 @@ class Row:
     value: float | int | None = None  # None where the counts do not allow it (say why in the note)
     ci_low: float | int | None = None
     ci_high: float | int | None = None
+    interval: str = ""  # of INTERVALS: what the two are; "" for the interval of the profile's level
+    degenerate: float | None = None  # share of seeds or draws where everybody was said to be alike
     n_seeds: int = 1  # repetitions (draws) behind the number
     paper_value: float | int | None = None  # joined from paper_values.csv, not written by steps
+    cause: str = ""  # tested, of a difference from the paper's number; joined from causes.yaml
     verdict: str = ""  # of VERDICTS, for claims
     note: str = ""  # the reason of a difference, or a caveat
 
@@ -100,6 +110,8 @@ class Row:
             raise ArtifactError(f"A result needs study, artefact and metric: {self}")
         if self.reading not in READINGS or self.verdict not in VERDICTS:
             raise ArtifactError(f"Not a reading, or not a verdict: {self}")
+        if self.interval not in INTERVALS:
+            raise ArtifactError(f"Not a kind of interval: {self}")
         if self.ci_low is not None and self.ci_high is not None and self.ci_low > self.ci_high:
             raise ArtifactError(f"The interval's ends are swapped: {self}")
 
@@ -151,11 +163,12 @@ def rounded(value: float | int) -> float | int | None:
     return int(short) if short.is_integer() else short
 
 
-def numbers_of(measured: Measurement) -> dict[str, float | int]:
-    """The fields of a row that a measurement fills in."""
+def numbers_of(measured: Measurement) -> dict[str, float | int | None]:
+    """The fields of a row that a measurement fills in; no share of degenerate seeds where 0."""
     return {
         "value": measured.value,
         "ci_low": measured.ci_low,
         "ci_high": measured.ci_high,
+        "degenerate": measured.degenerate or None,
         "n_seeds": measured.n_seeds,
     }

@@ -9,14 +9,14 @@ from typing import Any
 from pydantic import Field
 
 from recmia.errors import ArtifactError
+from recmia.experiments.cells import difference, number, paper_beside, with_interval, with_state
 from recmia.experiments.results import csv_text
-from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, FACTORS, VERDICTS, Row
+from recmia.experiments.rows import FACTORS, READINGS, Row
 from recmia.experiments.selecting import first_kind, matches, select
 from recmia.experiments.words import Words, distinguishing
 from recmia.section import Section
 
-CLAIMS = "Claims"
-IN_ORDER = {name or "": {"reading": name} for name in (AS_PUBLISHED, CORRECTED, CONTROL, None)}
+IN_ORDER = {name: {"reading": name or None} for name in READINGS}
 
 
 class Shown(Section):
@@ -71,44 +71,6 @@ class Table:
         return f"**{self.title}**\n\n" + "".join(f"| {line} |\n" for line in cells)
 
 
-def number(value: float | int | None) -> str:
-    """Three decimals; whole numbers above 1 with thousands parted; a dash for none."""
-    if value is None:
-        return "–"
-    if isinstance(value, int) and abs(value) > 1:
-        return f"{value:,}"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.1f}"
-
-
-def with_interval(row: Row) -> str:
-    """Value and, in brackets, its interval."""
-    if row.ci_low is None or row.ci_high is None:
-        return number(row.value)
-    return f"{number(row.value)} [{number(row.ci_low)}, {number(row.ci_high)}]"
-
-
-def with_sign(row: Row) -> str:
-    """A difference and its interval, or a plain count's share."""
-    if row.value is None or row.ci_low is None or row.ci_high is None:
-        return number(row.value)
-    return f"{row.value:+.3f} [{row.ci_low:+.3f}, {row.ci_high:+.3f}]"
-
-
-def paper(row: Row) -> str:
-    """The paper's number as it is printed there."""
-    if row.paper_value is None:
-        return "–"
-    return f"{row.paper_value:,}" if isinstance(row.paper_value, int) else str(row.paper_value)
-
-
-def difference(row: Row) -> str:
-    """Ours minus the paper's."""
-    if row.value is None or row.paper_value is None:
-        return "–"
-    gap = row.value - row.paper_value
-    return f"{gap:+,}" if isinstance(gap, int) else f"{gap:+.3f}"
-
-
 def artefact_table(study: str, name: str, shown: Shown, rows: Iterable[Row], words: Words) -> Table:
     """A paper's table or figure: ours beside the paper's, a line a setting, attack and condition.
 
@@ -129,7 +91,7 @@ def artefact_table(study: str, name: str, shown: Shown, rows: Iterable[Row], wor
     asked = {shown.across, *(factor for wanted in declared for factor in wanted)}
     facts = {
         "Setting": words.setting,
-        "What": lambda row: first_kind(row, shown.kinds) or _what(row, words),
+        "What": lambda row: first_kind(row, shown.kinds) or what(row, words),
         "Reading": lambda row: "" if "reading" in asked else row.reading,
         "Condition": lambda row: words.condition(row, within - asked),
         "Data": lambda row: row.dataset if several else "",
@@ -151,8 +113,8 @@ def artefact_table(study: str, name: str, shown: Shown, rows: Iterable[Row], wor
             lines[place][head] = row
     cells = [(*place, *_cells(line, heads.values(), shown)) for place, line in lines.items()]
     if shown.paper_first:
-        cells.sort(key=lambda line: line[-3] == "–")
-    head = (*facts, *heads.values(), "Paper", "Difference", "Note")
+        cells.sort(key=lambda line: line[-4] == "–")
+    head = (*facts, *heads.values(), "Paper", "Difference", "Why", "Note")
     # A column that says the same nothing in every line only takes room.
     used = [i for i in range(len(head)) if any(line[i] not in ("", "–") for line in cells)]
     return Table(
@@ -160,12 +122,12 @@ def artefact_table(study: str, name: str, shown: Shown, rows: Iterable[Row], wor
         f"{name}: {shown.title}",
         tuple(head[i] for i in used),
         tuple(tuple(line[i] for i in used) for line in cells),
-        tuple(place for place, i in enumerate(used) if len(facts) <= i < len(head) - 1),
+        tuple(place for place, i in enumerate(used) if len(facts) <= i < len(head) - 2),
         _throughout(columns, words, {*FACTORS} - within - asked),
     )
 
 
-def _what(row: Row, words: Words) -> str:
+def what(row: Row, words: Words) -> str:
     """Whom a row is about: an attack, or a recommender."""
     return row.attack or words.value("recommender", row.recommender)
 
@@ -209,7 +171,7 @@ def _heads(shown: Shown, columns: Mapping[str, list[Row]], words: Words) -> dict
 
 
 def _cells(line: Mapping[str, Row], heads: Iterable[str], shown: Shown) -> Iterator[str]:
-    """Ours under each heading, the paper's, the difference, and notes.
+    """Ours under each heading, the paper's, the difference, its tested cause, and notes.
 
     Where the paper has several numbers for a line, each stands in the cell that it is of.
     """
@@ -219,65 +181,13 @@ def _cells(line: Mapping[str, Row], heads: Iterable[str], shown: Shown) -> Itera
         row = line.get(head)
         yield _cell(row, shown, several) if row else "–"
     single = beside[0] if beside and not several else None
-    yield from (paper(single), difference(single)) if single else ("–", "–")
+    yield from (paper_beside(single), difference(single)) if single else ("–", "–")
+    yield "; ".join(dict.fromkeys(row.cause for row in line.values() if row.cause))
     yield "; ".join(dict.fromkeys(row.note for row in line.values() if row.note))
 
 
 def _cell(row: Row, shown: Shown, with_paper: bool) -> str:
-    said = number(row.value) if shown.across else with_interval(row)
+    said = with_state(number(row.value), row) if shown.across else with_interval(row)
     star = "★" if shown.star and matches(row, shown.star) else ""
-    theirs = f" (paper {paper(row)})" if with_paper and row.paper_value is not None else ""
+    theirs = f" (paper {paper_beside(row)})" if with_paper and row.paper_value is not None else ""
     return said + star + theirs
-
-
-def claims(study: str, rows: Iterable[Row], words: Words) -> Table:
-    """What the paper says, and where it was confirmed, refuted or left open."""
-    cells = []
-    for about, found in _by_claim(rows, words).items():
-        places = [
-            "; ".join(where for row, where in found if row.verdict == said) or "–"
-            for said in VERDICTS[:-1]
-        ]
-        values = sorted(row.value for row, _ in found if row.value is not None)
-        one = with_sign(found[0][0])
-        sign = "+" if any(row.ci_low is not None for row, _ in found) else ""
-        extent = f"{values[0]:{sign}.3f} to {values[-1]:{sign}.3f}" if len(values) > 1 else one
-        cells.append((*about, extent, *places))
-    heads = ("The paper says", "Reading", "Measured", "From, to")
-    verdicts = map(str.capitalize, VERDICTS[:-1])
-    return Table(f"{study}-claims", "The paper's claims", (*heads, *verdicts), tuple(cells), (3,))
-
-
-def claims_in_full(study: str, rows: Iterable[Row], words: Words) -> Table:
-    """Every claim with its measured difference, interval and verdict."""
-    return Table(
-        f"{study}-claims-in-full",
-        "The paper's claims, each place",
-        ("The paper says", "Reading", "Measured", "Where", "Ours [interval]", "Verdict"),
-        tuple(
-            (*about, where, with_sign(row), row.verdict)
-            for about, found in _by_claim(rows, words).items()
-            for row, where in found
-        ),
-        (4,),
-    )
-
-
-def _by_claim(
-    rows: Iterable[Row], words: Words
-) -> dict[tuple[str, str, str], list[tuple[Row, str]]]:
-    """Claim, reading and metric to the rows, each with what tells its place from the others'."""
-    found: dict[tuple[str, str, str], list[Row]] = {}
-    for row in select(rows, {"artefact": CLAIMS}):
-        said = words.fill(words.value("claim", row.claim), [row])
-        about = (said, row.reading, row.metric)
-        found.setdefault(about, []).append(row)
-    return {
-        about: [(row, _place(row, words, distinguishing(own))) for row in own]
-        for about, own in found.items()
-    }
-
-
-def _place(row: Row, words: Words, varied: set[str]) -> str:
-    said = (words.setting(row), words.condition(row, varied, sep=", "))
-    return ", ".join(filter(None, said)) or row.dataset or "overall"

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import Literal
 
-from recmia.experiments.rows import CONFIRMED, OPEN, REFUTED
+from recmia.experiments.rows import CONFIRMED, DEGENERATE, OPEN, REFUTED
 
 MARGIN = 0.02  # two areas that differ by no more are called equal
 Says = Literal["more", "less", "equal"]
 
 
-def verdict(low: float | None, high: float | None, says: Says = "more") -> str:
-    """Confirmed, refuted or open.
+def verdict(
+    low: float | None, high: float | None, says: Says = "more", degenerate: float | None = None
+) -> str:
+    """Confirmed, refuted, open or degenerate.
 
     Args:
         low: lower limit of (first) - (second), or of (ours) - (what the paper states).
         high: upper limit; with no limits nothing is decided.
         says: what the paper says of that difference: above 0, below 0, or within `MARGIN` of 0.
+        degenerate: share of seeds in which either side said the same of everybody; where it did
+            in any, the difference is no comparison of two attacks, and no verdict is drawn.
     """
+    if degenerate:
+        return DEGENERATE
     if low is None or high is None:
         return OPEN
     if says == "equal":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recmia.experiments.letters import letter_of
-from recmia.experiments.rows import FACTORS, Row
+from recmia.experiments.rows import DEGENERATE, FACTORS, Row
 
 RECOMMENDERS = {
     "item-neighbours": "Item",
@@ -150,6 +150,15 @@ class _Values(dict):
         else:
             said = [self._words.value(column, getattr(row, column)) for row in self._rows]
         return ", ".join(dict.fromkeys(word for word in said if word))
+
+
+def degenerate(row: Row) -> str:
+    """What is said of a row where everybody was said to be alike: in all its seeds, or in some."""
+    if not row.degenerate:
+        return ""
+    if row.degenerate == 1:
+        return DEGENERATE
+    return f"{DEGENERATE} in {round(row.degenerate * row.n_seeds)} of {row.n_seeds}"
 
 
 def distinguishing(rows: Iterable[Row]) -> set[str]:

@@ -75,6 +75,11 @@ def training_seconds(plan: Plan) -> dict[str, float]:
     }
 
 
+def made_up(manifest: dict[str, Any]) -> bool:
+    """Whether a report is about no data from outside."""
+    return not manifest["source_data"]
+
+
 def source_data(plan: Plan) -> dict[str, dict[str, Any]]:
     """Size and SHA-256 of each source file, by its bare name; empty for the synthetic log."""
     cache = HashCache(plan.paths)

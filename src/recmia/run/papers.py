@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from recmia.errors import ArtifactError
-from recmia.experiments import tables
+from recmia.experiments import cells, claim_tables, discoveries, reproduced, tables
+from recmia.experiments.discoveries import LEVEL, Assessed
 from recmia.experiments.paper import Paper
 from recmia.experiments.rows import Row
 from recmia.experiments.selecting import select
 from recmia.experiments.tables import Shown, Table
 from recmia.experiments.words import Words, titles_of
-from recmia.run import registry
+from recmia.run import findings, registry
 from recmia.section import Section
 
 # Longer tables are folded away in the page.
@@ -70,6 +72,8 @@ class Part:
         rows: list[Row],
         settings: Mapping[str, Any],
         figures: list[dict[str, Any]],
+        tests: list[Assessed],
+        made_up: bool,
     ) -> None:
         """Make its tables.
 
@@ -78,6 +82,8 @@ class Part:
             rows: its rows.
             settings: a profile's values; titles are taken from them.
             figures: its figures; one that names an artefact stands beside its table.
+            tests: its claims, tested with all others of the report.
+            made_up: whether its data is; then nothing is held against the paper.
         """
         self.study, self.about, self.rows = paper.name, report_of(paper.folder), rows
         self.words = Words(titles_of(settings), registry.claims_of(paper))
@@ -88,8 +94,13 @@ class Part:
             for sentence in self.about.headline
             if (found := select(rows, sentence.rows))
         ]
-        self.claims = tables.claims(self.study, rows, self.words)
-        self.claims_in_full = tables.claims_in_full(self.study, rows, self.words)
+        rates = {one.row.key: one.q for one in tests}
+        self.claims = claim_tables.claims(self.study, rows, self.words)
+        self.claims_in_full = claim_tables.claims_in_full(self.study, rows, self.words, rates)
+        self.discoveries = discoveries.sentence(tests, _level(settings)) if tests else ""
+        self.findings = [] if made_up else findings.sentences(paper, rows)
+        self.counts = [] if made_up else counted(rows)
+        self.unexplained = reproduced.unexplained(self.study, rows, self.words)
         self.artefacts = []
         for name, shown in self.about.artefacts.items():
             table = tables.artefact_table(self.study, name, shown, rows, self.words)
@@ -101,24 +112,49 @@ class Part:
         self.datasets = list(dict.fromkeys(row.dataset for row in rows if row.dataset))
 
     def _fill(self, text: str, rows: list[Row]) -> str:
-        numbers = ", ".join(map(tables.with_interval, rows))
-        papers = ", ".join(map(tables.paper, rows))
+        numbers = ", ".join(map(cells.in_a_sentence, rows))
+        papers = ", ".join(map(cells.paper, rows))
         return self.words.fill(text, rows, numbers=numbers, paper=papers)
 
     @property
     def tables(self) -> list[Table]:
         """All tables that have rows."""
         made = [part["table"] for part in self.artefacts]
-        return [table for table in (*made, self.claims, self.claims_in_full) if table.rows]
+        every = (*made, self.claims, self.claims_in_full, self.unexplained)
+        return [table for table in every if table.rows]
+
+
+def counted(rows: Iterable[Row], suffix: str = "") -> list[reproduced.Count]:
+    """What became of the papers' numbers, under the papers' titles.
+
+    Args:
+        rows: of a report.
+        suffix: of the titles.
+    """
+    titles = {paper.name: report_of(paper.folder).title + suffix for paper in registry.papers()}
+    return [
+        replace(count, about=(titles[count.about[0]], *count.about[1:]))
+        for count in reproduced.counts(rows)
+    ]
+
+
+def _level(settings: Mapping[str, Any]) -> float:
+    return settings.get("intervals", {}).get("level", LEVEL)
 
 
 def parts(
-    rows: Iterable[Row], settings: Mapping[str, Any], figures: Mapping[str, list[dict[str, Any]]]
+    rows: Iterable[Row],
+    settings: Mapping[str, Any],
+    figures: Mapping[str, list[dict[str, Any]]],
+    made_up: bool = False,
 ) -> list[Part]:
-    """Every paper that has rows, in the order of the notebooks."""
+    """Every paper that has rows, in the order of the notebooks; see `Part`."""
     rows, found = list(rows), []
+    tests = discoveries.assessed(rows, registry.says(), _level(settings))
     for paper in registry.papers():
         own = [row for row in rows if row.study == paper.name]
         if own:
-            found.append(Part(paper, own, settings, figures.get(paper.name, [])))
+            drawn = figures.get(paper.name, [])
+            of_paper = [one for one in tests if one.row.study == paper.name]
+            found.append(Part(paper, own, settings, drawn, of_paper, made_up))
     return found

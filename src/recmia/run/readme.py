@@ -1,17 +1,20 @@
-"""The README's headline, written from a committed report so that no number is typed."""
+"""The README's generated parts, written from committed reports so that no number is typed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from recmia.errors import ArtifactError
-from recmia.experiments import tables
+from recmia.experiments import cells, tables
 from recmia.experiments.paths import find_root
 from recmia.experiments.results import read_results
 from recmia.experiments.rows import Row
 from recmia.experiments.words import Words
+from recmia.run import findings
 from recmia.run.papers import card_rows, report_of
 from recmia.run.registry import papers
+from recmia.run.reproduced import real_reports, summary
 from recmia.storage import write_text
 
 BEGIN, END = "<!-- headline: generated from {profile} -->", "<!-- headline: end -->"
@@ -36,7 +39,7 @@ def headline(rows: list[Row], profile: str) -> str:
         tuple(
             (
                 *(row.attack, row.reading, words.condition(row)),
-                *(tables.with_interval(row), tables.paper(row)),
+                *(cells.with_interval(row), cells.paper(row)),
             )
             for row in chosen
         ),
@@ -48,25 +51,55 @@ def headline(rows: list[Row], profile: str) -> str:
     return "\n".join([table.markdown(), picture, "", link])
 
 
-def updated(readme: str, rows: list[Row], profile: str) -> str:
-    """The README's text with its headline replaced.
+def found(folders: Sequence[Path]) -> str:
+    """Markdown: each paper with its report, and below it the findings there."""
+    lines = []
+    for paper in papers():
+        for folder in folders:
+            rows = [row for row in read_results(folder) if row.study == paper.name]
+            if rows:
+                title = report_of(paper.folder).title
+                lines.append(f"**{title}**, in [its report](reports/{folder.name}/index.html).\n")
+                said = findings.sentences(paper, rows)
+                lines.append("".join(f"- {sentence}\n" for sentence in said))
+    return "\n".join(filter(None, lines))
+
+
+def replaced(readme: str, begin: str, end: str, text: str) -> str:
+    """The README's text with what stands between two marks replaced.
 
     Raises:
-        ArtifactError: the README lacks the two marks.
+        ArtifactError: the README lacks a mark.
     """
-    begin = BEGIN.format(profile=profile)
-    if begin not in readme or END not in readme:
-        raise ArtifactError(f"README.md needs the lines '{begin}' and '{END}'.")
+    if begin not in readme or end not in readme:
+        raise ArtifactError(f"README.md needs the lines '{begin}' and '{end}'.")
     before, rest = readme.split(begin, 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{begin}\n{headline(rows, profile)}\n{END}{after}"
+    return f"{before}{begin}\n{text.rstrip()}\n{end}{rest.split(end, 1)[1]}"
+
+
+def updated(readme: str, root: Path, profile: str) -> str:
+    """The README's text with all its generated parts made anew.
+
+    Args:
+        readme: the text.
+        root: the checkout; its reports on real data are read.
+        profile: whose report the headline is from.
+
+    Raises:
+        ArtifactError: the README lacks a mark, or the headline's report its rows.
+    """
+    folders = real_reports(root / "reports")
+    top = headline(read_results(root / "reports" / profile), profile)
+    readme = replaced(readme, BEGIN.format(profile=profile), END, top)
+    for name, text in {"findings": found(folders), "reproduced": summary(folders)}.items():
+        readme = replaced(readme, f"<!-- {name}: generated -->", f"<!-- {name}: end -->", text)
+    return readme
 
 
 def update_readme(root: Path, profile: str) -> Path:
-    """Rewrite the README's headline from ``reports/<profile>``."""
+    """Rewrite the generated parts of ``README.md`` in a checkout."""
     path = root / "README.md"
-    rows = read_results(root / "reports" / profile)
-    return write_text(path, updated(path.read_text(encoding="utf-8"), rows, profile))
+    return write_text(path, updated(path.read_text(encoding="utf-8"), root, profile))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,16 @@ def claims_of(paper: Paper) -> dict[str, str]:
     }
 
 
+def says() -> dict[tuple[str, str], str]:
+    """Paper and key of a claim to what it says of a difference: "more", "less" or "equal"."""
+    return {
+        (paper.name, key): about["says"]
+        for paper in papers()
+        for key, about in paper.claims.items()
+        if "says" in about
+    }
+
+
 def _listed(names: str | list[str]) -> list[str]:
     return [names] if isinstance(names, str) else names
 

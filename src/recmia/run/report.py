@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from recmia.errors import ArtifactError
-from recmia.experiments import tables
+from recmia.experiments import cells, reproduced
+from recmia.experiments.causes import join_causes
 from recmia.experiments.closure import reach
 from recmia.experiments.results import (
     collect_results,
@@ -19,12 +20,12 @@ from recmia.experiments.results import (
 from recmia.experiments.rows import Row
 from recmia.pages import MIME, data_address, fill
 from recmia.run import papers, registry
-from recmia.run.manifest import file_hashes, make_manifest
+from recmia.run.manifest import file_hashes, made_up, make_manifest
 from recmia.run.pipeline import Plan, duration, read_record
 from recmia.storage import content_hash, file_hash, read_json, write_json, write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
-NUMBERS = ("value", "ci_low", "ci_high", "n_seeds", "paper_value")
+NUMBERS = ("value", "ci_low", "ci_high", "degenerate", "n_seeds", "paper_value")
 
 
 def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
@@ -86,7 +87,7 @@ def _up_to_date(folder: Path, identity: str) -> bool:
 def _write_pages(folder: Path, manifest: dict[str, Any]) -> None:
     manifest.pop("files", None)
     write_json(folder / "manifest.json", manifest)
-    write_results(join_paper_values(read_results(folder), registry.papers()), folder)
+    write_results(_joined(folder, manifest), folder)
     manifest = read_json(folder / "manifest.json")  # the page is made from what can be read again
     pages = render(folder, manifest)
     for stale in (folder / "tables").glob("*"):
@@ -135,8 +136,8 @@ def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     Returns:
         Relative name to text: results, tables and ``index.html``.
     """
-    rows = join_paper_values(read_results(folder), registry.papers())
-    parts = papers.parts(rows, manifest["settings"], _figures(folder / "figures"))
+    rows, figures = _joined(folder, manifest), _figures(folder / "figures")
+    parts = papers.parts(rows, manifest["settings"], figures, made_up(manifest))
     pages = {"results.csv": results_csv(rows)}
     for table in (table for part in parts for table in part.tables):
         pages[f"tables/{table.name}.csv"] = table.csv()
@@ -145,18 +146,28 @@ def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     return pages
 
 
+def _joined(folder: Path, manifest: dict[str, Any]) -> list[Row]:
+    """A report's rows beside the papers' numbers, with causes where its data is the papers' own."""
+    rows = join_paper_values(read_results(folder), registry.papers())
+    return rows if made_up(manifest) else join_causes(rows, registry.papers())
+
+
 def _page(folder: Path, rows: list[Row], parts: list[papers.Part], manifest: dict[str, Any]) -> str:
+    counts = [count for part in parts for count in part.counts]
     values = {
         "manifest": manifest,
         "rows": rows,
         "parts": parts,
         "numbers": NUMBERS,
+        "reproduced": reproduced.table(counts) if counts else None,
+        "reproduced_in_words": reproduced.sentence(counts),
         "notebooks": sorted(path.name for path in (folder / "notebooks").glob("*.html")),
     }
     filters = {
-        "number": tables.number,
-        "interval": tables.with_interval,
-        "paper": tables.paper,
+        "number": cells.number,
+        "interval": cells.with_interval,
+        "beside": cells.beside,
+        "paper": cells.paper,
         "duration": duration,
         "gib": lambda size: f"{size / 2**30:.1f} GiB",
     }
