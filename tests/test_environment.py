@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from recmia.papers.dl_mia.language_model import PACKAGE
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -22,6 +24,7 @@ else:
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.10", "3.11")
+LOCKS = ("requirements.lock", "requirements-text.lock")
 
 # What the Merlin container's build files pin (tag 23.12).
 CONTAINER = {
@@ -108,6 +111,26 @@ def test_lock_holds_the_versions_that_were_found_to_work_together():
         assert Version(locked["numpy"]) < Version("2")
 
 
+def test_the_language_model_is_pinned_by_its_content_and_brings_nothing():
+    """What it says it needs would break torchmetrics where torch has no CUDA."""
+    lines = (ROOT / "requirements-text.lock").read_text().splitlines()
+    (line,) = (line for line in lines if not line.startswith("#"))
+    requirement, content = line.split(" --hash=sha256:")
+    assert re.fullmatch(r"[0-9a-f]{64}", content)
+    name = Requirement(requirement).name
+    assert canonicalize_name(PACKAGE) == name and [*Requirement(requirement).specifier]
+    brought = {name, "sentence-transformers", "torchvision"}
+    for python in PYTHONS:
+        assert not brought & pins(python).keys()
+    assert not brought & {canonicalize_name(each.name) for each in direct()}
+    for path in ("scripts/environment", "Dockerfile", "environment.yml"):
+        (command,) = re.findall(
+            r"pip install .*-r requirements-text.lock", (ROOT / path).read_text()
+        )
+        assert "--no-deps" in command, path
+    assert "!requirements-text.lock" in (ROOT / ".dockerignore").read_text().splitlines()
+
+
 def test_supported_pythons_agree():
     supported = Requirement(f"python{project()['requires-python']}").specifier
     # 3.10 from the patch on that can unpack archives safely; any late one stands for its line.
@@ -189,7 +212,7 @@ def workplace(tmp_path):
     checkout, programs = tmp_path / "checkout", tmp_path / "programs"
     (checkout / "scripts").mkdir(parents=True)
     programs.mkdir()
-    for name in ("requirements.lock", "pyproject.toml", "scripts/environment"):
+    for name in (*LOCKS, "pyproject.toml", "scripts/environment"):
         shutil.copy(ROOT / name, checkout / name)
     interpreter = programs / "python3.11"
     interpreter.write_text(
@@ -243,6 +266,17 @@ def test_a_changed_pyproject_installs_only_the_package(workplace):
     _, calls = make()
     assert [call for call in calls if "-r requirements.lock" in call] == []
     assert any("--no-deps" in call and "-e ." in call for call in calls)
+    assert make() == (0, [])
+
+
+def test_a_changed_language_model_is_installed_without_the_rest(workplace):
+    checkout, make = workplace
+    make()
+    with (checkout / "requirements-text.lock").open("a") as lock:
+        lock.write("# another\n")
+    _, calls = make()
+    assert [call for call in calls if "-r requirements.lock" in call] == []
+    assert any("--no-deps -r requirements-text.lock" in call for call in calls)
     assert make() == (0, [])
 
 

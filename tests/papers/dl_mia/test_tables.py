@@ -27,8 +27,8 @@ from recmia.run.papers import report_of
 from recmia.run.settings import load_settings
 
 
-def study_of(profile: str) -> SimpleNamespace:
-    settings = load_settings(profile)
+def study_of(profile: str, own: dict | None = None) -> SimpleNamespace:
+    settings = load_settings(profile, own)
     seeds = range(settings.n_seeds)
     return SimpleNamespace(settings=settings, folder=Path, seeds=lambda: seeds, device="cpu")
 
@@ -37,10 +37,10 @@ def entries_of(profile: str) -> list[Entry]:
     return all_entries(study_of(profile))
 
 
-def columns(profile: str) -> list[dict]:
+def columns(profile: str, own: dict | None = None) -> list[dict]:
     entries = entries_of(profile)
     runs = {entry.scored: () for entry in entries}
-    return [line.columns for line in lines_of(study_of(profile), entries, runs)]
+    return [line.columns for line in lines_of(study_of(profile, own), entries, runs)]
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -95,6 +95,20 @@ def test_every_number_of_the_paper_finds_its_row() -> None:
             value["target_data"],
         )
         assert lost or any(line.matches(wanted) for line in lines), value
+
+
+def test_values_of_a_language_model_find_no_row_of_shared_words() -> None:
+    theirs = [typed(v) for v in PAPER.values if v["vectors"] == "texts"]
+    assert len(theirs) == 16
+    for model, named in (("minilm", "texts"), ("tf-idf", "texts (TF-IDF)")):
+        made = columns("dl-mia", {"dl_mia.text_model": model})
+        assert {line["vectors"] for line in made} == {"factors", named}
+        lines = [Line(line, ()) for line in made]
+        about = [{n: v for n, v in t.items() if n not in ("metric", "paper_value")} for t in theirs]
+        found = [wanted for wanted in about if any(line.matches(wanted) for line in lines)]
+        assert len(found) == (2 * (4 + 1) if model == "minilm" else 0)
+        claim = PAPER.claims["dl-mia-beats-biased-mia-texts"]
+        assert len(list(pairs(claim, lines))) == 2 * (4 + 1)
 
 
 def test_every_claim_is_held_against_lines_that_are_there() -> None:

@@ -12,15 +12,20 @@ from recmia.papers.dl_mia.settings import DLMIAStudy
 
 
 def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
-    """Files that the notebook reads; none for data sets that are made up.
+    """Files that the notebook reads, with the language model's; none for what is made up.
 
     Raises:
-        DataError: the files are not there.
+        DataError: the files are not there, or the language model is not installed.
     """
+    from recmia.papers.dl_mia.language_model import MINILM, weights_file
+
     halves = (settings.dl_mia.general, settings.dl_mia.sequential)
-    return registered_files(
+    files = registered_files(
         [data.source for half in halves for data in half.datasets.values()], paths
     )
+    if settings.dl_mia.text_model == MINILM:
+        files.append(weights_file())
+    return files
 
 
 PAPER = Paper(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from recmia.lists.settings import Lists
@@ -36,6 +38,9 @@ class DLMIAStudy(Section):
 
     general: Half
     sequential: Half
+    text_model: Literal["tf-idf", "minilm"] = Field(
+        "tf-idf", description="vectors of item texts: from shared words, or by a language model"
+    )
     pretrain_epochs: int = Field(200, ge=1)
     alternating_epochs: int = Field(100, ge=1, description="of both kinds together")
     turn_epochs: int = Field(10, ge=1)

@@ -23,9 +23,11 @@ from recmia.papers.dl_mia.fits import (
     Fit,
     Scored,
 )
+from recmia.papers.dl_mia.language_model import MINILM
 from recmia.papers.dl_mia.worlds import GENERAL, SEQUENTIAL, STUDY, worlds
 
 FIGURE_3 = {GENERAL: "Figure 3a", SEQUENTIAL: "Figure 3b"}
+TFIDF = "texts (TF-IDF)"
 VARIANTS = ("beta-vae", "factor-vae")
 TOLD = "the labels of the users that take part are in the training loss"
 LEAK_NOTE = "as published: the target's labels are in the training loss"
@@ -71,8 +73,13 @@ def lines_of(study: Study, entries: Iterable[Entry], runs: dict[Scored, Runs]) -
 
 
 def columns_of(study: Study, what: Scored | Fit) -> dict[str, Any]:
-    """Columns of rows about an attack, or about a fit whatever the attack."""
+    """Columns of rows about an attack, or about a fit whatever the attack.
+
+    The paper's texts are read by a language model: its values are to find no row of TF-IDF's.
+    """
     columns = what.columns
+    if columns["vectors"] == "texts" and study.settings.dl_mia.text_model != MINILM:
+        columns["vectors"] = TFIDF
     datasets = getattr(study.settings.dl_mia, columns["half"]).datasets
     return {"study": STUDY, "dataset": datasets[columns["target_data"]].title} | columns
 
