@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,21 @@ import polars as pl
 
 from recmia.errors import DataError
 from recmia.released.noise import TOP_K, popular_items
-from recmia.released.splits import SHADOW, Histories, Split, histories_of
+from recmia.released.splits import TARGET, Histories, Split, histories_of
 from recmia.released.world import FACTORS, ITEM, NCF, SIDES, Users, World, world_of
 
 AMAZON, MOVIELENS = "amazon_music", "movielens"
+TITLES = {
+    AMAZON: "Amazon Digital Music (the authors' files)",
+    MOVIELENS: "MovieLens-1M (the authors' files)",
+}
 IN_FILES = {ITEM: "itembase", FACTORS: "lfm", NCF: "ncf"}
 ALREADY = "The data set 'released' is described by `recmia data list`; fetch this file again."
 
 
-def load_authors(name: str, files: Sequence[Path], candidates: int) -> World:
+def load_authors(
+    name: str, files: Sequence[Path], candidates: int, *, drawn: bool = False
+) -> World:
     """The world of one of their data sets.
 
     On Amazon all lists are theirs, and NCF's numbers are taken for an item space of its own, with
@@ -38,6 +45,7 @@ def load_authors(name: str, files: Sequence[Path], candidates: int) -> World:
         name: "amazon_music" or "movielens".
         files: of the data set ``released`` (`recmia.data.registry.find_files`).
         candidates: popular items that are kept.
+        drawn: Item's and LFM's lists are drawn on Amazon as well, on these records.
 
     Raises:
         DataError: a file is missing, or is not what it should be.
@@ -48,22 +56,20 @@ def load_authors(name: str, files: Sequence[Path], candidates: int) -> World:
         lists = _movielens_lists(_place(places, "movielens_ncf_lists.json.gz"), len(split.shadow))
         popular = popular_items(split.target, candidates)
         return world_of(split, candidates, ncf={"lists": lists, "popular": popular})
-    users = dict(world_of(split, candidates).users)
-    m = split.n_members
+    users, ranked = dict(world_of(split, candidates).users), {}
+    m, one_list = split.n_members, popular_items(split.target, candidates)
     for side in SIDES:
-        for kind in (ITEM, FACTORS):
-            known = users[kind, side]
-            users[kind, side] = Users(
-                known.histories, m, served(places, kind, side)[:m], known.popular
-            )
+        known = users[ITEM, side]
+        for kind in () if drawn else (ITEM, FACTORS):
+            users[kind, side] = replace(known, lists=served(places, kind, side)[:m])
         own = _histories(_place(places, f"{name}_{side}_ncf.tsv.gz"), split.shadow.n_items)
-        members = m if side == SHADOW else len(own) - m
+        if side == TARGET:  # one member more than there are lists
+            own = own[:m].joined(own[m + 1 :])
         lists = served(places, NCF, side)[:m]
-        if members > len(lists):  # the file holds the first half only; the odd user is left out
-            own, members = _without_user(own, m), m
-        popular = popular_items(split.target, candidates)
-        users[NCF, side] = Users(own, members, lists, popular, own_space=True)
-    return World(split, users)
+        users[NCF, side] = Users(own, m, lists, one_list, own_space=True)
+        # Only with the histories of the other recommenders does the published HR@100 come out.
+        ranked[NCF, side] = replace(known, lists=lists)
+    return World(split, users, ranked)
 
 
 def served(places: dict[str, Path], kind: str, side: str) -> np.ndarray:
@@ -94,10 +100,6 @@ def _histories(path: Path, n_items: int) -> Histories:
 def _grouped(pairs: np.ndarray, n_items: int) -> Histories:
     users, items = pairs.T
     return histories_of(users, items, int(users.max()) + 1, max(n_items, int(items.max()) + 1))
-
-
-def _without_user(histories: Histories, user: int) -> Histories:
-    return histories[:user].joined(histories[user + 1 :])
 
 
 def _lists(path: Path) -> np.ndarray:

@@ -106,20 +106,21 @@ class Draw:
 
     def others(self, kind: str, side: str, recipe: Recipe) -> np.ndarray:
         """What non-members are served: int64 [top_k], the same for all, or [n - m, top_k]."""
-        users = self.world.users[kind, side]
+        return self._others(self.world.users[kind, side], (kind, side), recipe)
+
+    def _others(self, users: Users, where: tuple[str, str], recipe: Recipe) -> np.ndarray:
         rest = users.histories[users.n_members :]
         if not recipe.ratio:
-            popular = self._popular(kind, side, recipe)
+            popular = self._popular(users, where[0], recipe)
             if recipe.seen:
                 return popular[: self.top_k]
             return _without(popular, rest, self.top_k)
         candidates = users.popular[: round(self.top_k / recipe.ratio)]
-        draw = generator(self.seed, "defence", kind, side, str(recipe.ratio))
+        draw = generator(self.seed, "defence", *where, str(recipe.ratio))
         order = draw.random((len(rest), len(candidates))).argpartition(self.top_k - 1, axis=1)
         return candidates[order[:, : self.top_k]]
 
-    def _popular(self, kind: str, side: str, recipe: Recipe) -> np.ndarray:
-        users = self.world.users[kind, side]
+    def _popular(self, users: Users, kind: str, recipe: Recipe) -> np.ndarray:
         count, m = len(users.popular), users.n_members
         if recipe.popular == "non-members":
             return noise.popular_items(users.histories[m:], count)
@@ -152,9 +153,9 @@ class Draw:
 
         Nothing is held out; members' own lists and the popular list of all others count alike.
         """
-        users = self.world.users[kind, side]
-        owned = users.histories.matrix
-        m, others = users.n_members, self.others(kind, side, recipe)
+        users = self.world.ranked.get((kind, side)) or self.world.users[kind, side]
+        owned, m = users.histories.matrix, users.n_members
+        others = self._others(users, (kind, side), recipe)
         found = _hits(owned[:m], self.lists(kind, side, recipe)).sum()
         if others.ndim == 1:
             others = np.broadcast_to(others, (owned.shape[0] - m, len(others)))

@@ -26,11 +26,11 @@ def open_world(place: Mapping[str, Any], candidates: int) -> World:
     """The world that is kept, or that the authors released.
 
     Args:
-        place: "split" and what else `load_world` takes, or "authors" and "files".
+        place: "split" and what else `load_world` takes, or "authors", "files" and "drawn".
         candidates: popular items that are kept.
     """
-    if "authors" in place:
-        return load_authors(place["authors"], place["files"], candidates)
+    if name := place.get("authors"):
+        return load_authors(name, place["files"], candidates, drawn=place["drawn"])
     return load_world(candidates, **place)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from recmia.data.registry import find_files
 from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
+from recmia.lists.views import view_of
 from recmia.lists.world import ListWorld
 from recmia.released import content, keeping, neural_cf, splits
 from recmia.released.recipe import Planned, Recipe
@@ -58,11 +59,22 @@ class ReleasedStudy:
 
     def kinds(self, data: str) -> tuple[str, ...]:
         """Recommenders that are there, in the order of what is kept."""
-        wanted = (ITEM, FACTORS, *([NCF] if self._has_ncf(data) else []))
+        if data in self.settings.authors:
+            return ITEM, FACTORS, NCF
+        wanted = self.own_kinds(data)
         return (*wanted, CONTENT) if data == self.content else wanted
 
-    def _has_ncf(self, data: str) -> bool:
-        return NCF in self.lists.settings.algorithms or data in self.settings.authors
+    def own_kinds(self, data: str) -> tuple[str, ...]:
+        """Those on the study's own records."""
+        return ITEM, FACTORS, *([NCF] if self._wants_ncf else [])
+
+    @property
+    def _wants_ncf(self) -> bool:
+        return NCF in self.lists.settings.algorithms
+
+    def trains_ncf(self, data: str) -> bool:
+        """Whether a network has to be trained for it."""
+        return self._wants_ncf and data not in self.settings.authors
 
     def seed(self, data: str, *names: str | int) -> int:
         """A seed of one data set; the same in every study."""
@@ -94,14 +106,12 @@ class ReleasedStudy:
 
     def place(self, data: str, seed: int, *, people: bool = False) -> dict[str, Any]:
         """What `keeping.open_world` opens."""
-        lists = self.lists
         if authors := self.settings.authors.get(data):
             return self.authors_place(authors)
-        found: dict[str, Any] = {"split": self.split(data, seed, people=people)}
-        if self._has_ncf(data):
-            found["ncf"] = self.ncf(data, seed, people=people)
+        found = self.own_place(data, seed, people=people)
         if data == self.content:
-            _, told = lists.recommender(lists.view(data + CONTENT).model("shadow", seed))
+            view = view_of(self.lists.settings, data, CONTENT)
+            _, told = self.lists.recommender(view.model("shadow", seed))
             found["content"] = Kept(
                 self._folder / "content" / f"{data}-{seed}.npz",
                 content.keep_lists,
@@ -112,9 +122,17 @@ class ReleasedStudy:
             )
         return found
 
-    def authors_place(self, name: str) -> dict[str, Any]:
-        """The world of the authors' own files."""
-        return {"authors": name, "files": find_files(AUTHORS, self.lists.study.paths.data)}
+    def own_place(self, data: str, seed: int, *, people: bool = False) -> dict[str, Any]:
+        """The same on the study's own records, whether or not authors' files stand for them."""
+        found: dict[str, Any] = {"split": self.split(data, seed, people=people)}
+        if self._wants_ncf:
+            found["ncf"] = self.ncf(data, seed, people=people)
+        return found
+
+    def authors_place(self, name: str, *, drawn: bool = False) -> dict[str, Any]:
+        """The world of the authors' own files (`recmia.released.authors.load_authors`)."""
+        files = find_files(AUTHORS, self.lists.study.paths.data)
+        return {"authors": name, "files": files, "drawn": drawn}
 
     @property
     def candidates(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -49,10 +49,12 @@ class World:
     Attributes:
         split: its records.
         users: kind of recommender and side to its users.
+        ranked: the same for hit rates, where these were measured on other files.
     """
 
     split: Split
     users: Mapping[tuple[str, str], Users]
+    ranked: Mapping[tuple[str, str], Users] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[str, ...]:
