@@ -46,8 +46,8 @@ def comparable(row: Row) -> bool:
 
     What was corrected, and what is a control, is another experiment than the paper's. A number that
     the paper prints in several places (a cell of its Figure 6 that is one of its Table 5 too) is
-    an entry of ``paper_values.csv`` and a row of ours at each, and counts at each; so does one entry
-    that several of our rows answer to (checkpoints, readings of a system).
+    an entry of ``paper_values.csv`` and a row of ours at each, and counts at each; so does one
+    entry that several of our rows answer to (checkpoints, readings of a system).
     """
     both = row.value is not None and row.paper_value is not None
     return both and row.reading in BESIDE_THE_PAPER
@@ -135,7 +135,8 @@ def sentence(found: Iterable[Count]) -> str:
     count = total(found, ())
     return (
         f"Of {count.comparable} comparisons with a published number {count.within} have it in our "
-        f"interval, give or take {MARGIN}; {count.by_chance:.1f} would if the numbers were dealt out at random among our "
-        f"rows of the same paper and metric. Of the others {count.explained} have a cause that was "
-        f"tested, and {count.unexplained} are not explained."
+        f"interval, give or take {MARGIN}; {count.by_chance:.1f} would if the numbers were dealt "
+        "out at random among our rows of the same paper and metric. Of the others "
+        f"{count.explained} have a cause that was tested, and {count.unexplained} are not "
+        "explained."
     )
