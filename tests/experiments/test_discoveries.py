@@ -48,6 +48,7 @@ def test_rates_and_chance_by_hand() -> None:
         claim("up", 0.9, 0.0, "degenerate", 5, degenerate=1),
         claim("up", 0.9, 0.0, "open", 6, ci_low=None, ci_high=None),
         claim("up", 0.9, 0.0, "confirmed", 7, artefact="Leak"),
+        claim("up", 0.9, 0.1, "open", 8, interval="range over draws"),
     ]
     found = assessed(rows, {("s", "same"): "equal", ("s", "up"): "more"})
     assert [one.row.k for one in found] == [1, 2, 3, 4]

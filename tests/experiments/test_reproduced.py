@@ -65,7 +65,7 @@ def test_counts_by_hand() -> None:
         ("all papers", "all", "5", "2"),
     ]
     assert sentence([again, second, third]).startswith(
-        "Of 5 published numbers 2 lie within our interval, give or take 0.02; 2.0 would"
+        "Of 5 comparisons with a published number 2 have it in our interval, give or take 0.02; 2.0"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
-from recmia.experiments.rows import CLAIMS, CONFIRMED, DEGENERATE, REFUTED, Row
+from recmia.experiments.rows import CLAIMS, CONFIRMED, DEGENERATE, RANGE, REFUTED, Row
 from recmia.experiments.verdicts import MARGIN
 
 RATE = 0.05  # of false discoveries that is allowed among those that are kept
@@ -81,7 +81,7 @@ def assessed(rows: Iterable[Row], says: Says, level: float = LEVEL) -> list[Asse
         numbers = (row.value, row.ci_low, row.ci_high)
         if row.artefact != CLAIMS or row.degenerate or row.verdict == DEGENERATE:
             continue
-        if None not in numbers:
+        if None not in numbers and row.interval != RANGE:
             said = says.get((row.study, row.claim or ""), "more")
             found.append(Assessed(row, said, p_value(row, said, level)))
     if not found:

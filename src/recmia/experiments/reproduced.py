@@ -46,7 +46,8 @@ def comparable(row: Row) -> bool:
 
     What was corrected, and what is a control, is another experiment than the paper's. A number that
     the paper prints in several places (a cell of its Figure 6 that is one of its Table 5 too) is
-    an entry of ``paper_values.csv`` and a row of ours at each, and counts at each.
+    an entry of ``paper_values.csv`` and a row of ours at each, and counts at each; so does one
+    entry that several of our rows answer to (checkpoints, readings of a system).
     """
     both = row.value is not None and row.paper_value is not None
     return both and row.reading in BESIDE_THE_PAPER
@@ -106,7 +107,7 @@ def table(found: Iterable[Count]) -> Table:
         lines += own if len(own) == 1 else [*own, total(own, (name, "all"))]
     if len(papers) > 1:
         lines.append(total(found, ("all papers", "all")))
-    heads = ("Paper", "Metric", "Its numbers", "Within", "By chance alone")
+    heads = ("Paper", "Metric", "Compared", "Within", "By chance alone")
     heads += ("Outside, cause tested", "Outside, not explained")
     cells = tuple(
         (*line.about, str(line.comparable), str(line.within), f"{line.by_chance:.1f}")
@@ -133,8 +134,9 @@ def sentence(found: Iterable[Count]) -> str:
     """The sum of all, in words."""
     count = total(found, ())
     return (
-        f"Of {count.comparable} published numbers {count.within} lie within our interval, give or "
-        f"take {MARGIN}; {count.by_chance:.1f} would if they were dealt out at random among our "
-        f"rows of the same paper and metric. Of the others {count.explained} have a cause that was "
-        f"tested, and {count.unexplained} are not explained."
+        f"Of {count.comparable} comparisons with a published number {count.within} have it in our "
+        f"interval, give or take {MARGIN}; {count.by_chance:.1f} would if the numbers were dealt "
+        "out at random among our rows of the same paper and metric. Of the others "
+        f"{count.explained} have a cause that was tested, and {count.unexplained} are not "
+        "explained."
     )
