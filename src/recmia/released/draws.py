@@ -136,7 +136,8 @@ class Draw:
         if side == SHADOW and not recipe.known:
             recipe = replace(recipe, ratio=0.0)
         lists, others = self.lists(kind, side, recipe), self.others(kind, side, recipe)
-        items, membership = self.vectors(recipe, users), users.membership
+        items = self.world.texts if recipe.texts else self.vectors(recipe, users)
+        membership = users.membership
         if recipe.features == "Origin":
             weights = position_weights(recipe.weights, min(recipe.k, lists.shape[1]))
             made = difference_vectors(users.histories, lists, others, items, weights)

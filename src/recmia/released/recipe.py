@@ -47,6 +47,7 @@ class Recipe:
         ratio: of Popularity Randomization in non-members' lists; 0 without it.
         known: the attacker's shadow has the defence too.
         share: of the shadow's users that is kept, members and others alike.
+        texts: the attack's item vectors are made from texts, whatever lists were made from.
         training: of the perceptron.
     """
 
@@ -63,6 +64,7 @@ class Recipe:
     ratio: float = 0.0
     known: bool = True
     share: float = 1.0
+    texts: bool = False
     training: Training = RELEASED
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from recmia.released.noise import popular_items
 from recmia.released.splits import SHADOW, TARGET, Histories, Split, load_split
+from recmia.sessions import FIRST_ITEM
 from recmia.storage import read_arrays
 
 ITEM, FACTORS, NCF, CONTENT = "item-neighbours", "lfm", "ncf", "content-based"
@@ -50,11 +51,13 @@ class World:
         split: its records.
         users: kind of recommender and side to its users.
         ranked: the same for hit rates, where these were measured on other files.
+        texts: float32 [n_items, l], item vectors made from texts; None where there are none.
     """
 
     split: Split
     users: Mapping[tuple[str, str], Users]
     ranked: Mapping[tuple[str, str], Users] = field(default_factory=dict)
+    texts: np.ndarray | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -73,7 +76,8 @@ def world_of(split: Split, candidates: int, **lists: Mapping[str, np.ndarray]) -
         split: the records.
         candidates: popular items that are kept.
         lists: of ``ncf`` "lists" and "popular" (`recmia.released.neural_cf.keep_lists`), of
-            ``content`` "shadow" and "target" (`recmia.released.content.keep_lists`).
+            ``content`` "shadow" and "target" (`recmia.released.content.keep_lists`), of ``texts``
+            "vectors" float32 [V, l] in the study's numbering, which begins at 3.
     """
     half, content = split.n_members, lists.get("content", {})
     users = {}
@@ -90,7 +94,8 @@ def world_of(split: Split, candidates: int, **lists: Mapping[str, np.ndarray]) -
             users[NCF, side] = Users(
                 members.joined(others), len(members), ncf["lists"][rows], ncf["popular"]
             )
-    return World(split, users)
+    texts = lists["texts"]["vectors"][FIRST_ITEM:] if "texts" in lists else None
+    return World(split, users, texts=texts)
 
 
 def load_world(candidates: int, split: Path, **lists: Path) -> World:
