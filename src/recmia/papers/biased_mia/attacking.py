@@ -21,14 +21,12 @@ from recmia.papers.biased_mia.grid import (
     BIASED,
     K_MEANS,
     POPULAR_SHARE,
-    RELEASED,
     TEXT,
     Attempt,
 )
 from recmia.storage import content_hash
 
 SCHEDULES = {
-    RELEASED: {"momentum": 0.9, "shuffle": False, "softmax_twice": True},
     TEXT: {"momentum": 0.7, "shuffle": True, "softmax_twice": False},
 }
 # Models that are trained together: many enough to fill the vector units, few enough to leave work

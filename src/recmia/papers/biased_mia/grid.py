@@ -1,4 +1,7 @@
-"""Every attack of notebook 11, and where in the paper each belongs."""
+"""Every attack of notebook 11 on trained recommenders, and where in the paper each belongs.
+
+The reading "as released" has plans of its own (`released_plans`).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from recmia.experiments.letters import cell_of
-from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED
+from recmia.experiments.rows import CONTROL, CORRECTED
 from recmia.lists.views import HISTORY, MEMBERS_ONLY, NOBODY, ONE_MODEL, PUBLISHED, View, view_of
 from recmia.papers.biased_mia.settings import BiasedMIAStudy
 
@@ -16,9 +19,7 @@ BIASED, K_MEANS, POPULAR_SHARE, RANDOM = (
     *("Biased-MIA", "K-Means", "share of the list among the most popular", "random guess"),
 )
 BLIND = "blind baseline"
-# Two ways to train the perceptron of Biased-MIA. The released code: momentum 0.9, members first and
-# never shuffled, probabilities fed to a loss that expects logits. The text: momentum 0.7, shuffled.
-RELEASED, TEXT = "released code", "text"
+TEXT = "text"  # how Biased-MIA is trained: as its text says
 ONE_MODEL_NOTE = "control: one model serves everybody"
 
 
@@ -46,7 +47,7 @@ class Shown:
     Attributes:
         attempt: what is run.
         artefact: "Figure 6", ...
-        reading: "as published", "corrected" or "control".
+        reading: "corrected" or "control".
         attack: how the table calls it.
         note: caveat.
         factors: what is varied there, by column of `recmia.experiments.rows.Row`.
@@ -75,24 +76,10 @@ class Shown:
         } | self.factors
 
 
-def readings(settings: BiasedMIAStudy, shadow: View, target: View | None = None, **changed):
-    """The attempt as published and corrected: (reading, attempt) twice.
-
-    The released code weighs recommendations by rank, the text's section 2.5 equally; ``changed``
-    overrides fields of both views.
-    """
-    for reading, schedule, weights in (
-        (AS_PUBLISHED, RELEASED, "linear"),
-        (CORRECTED, TEXT, "mean"),
-    ):
-        fields = {"weights": weights} | changed
-        views = [replace(view, **fields) for view in (shadow, target or shadow)]
-        yield reading, Attempt(BIASED, schedule, *views)
-
-
-def corrected(settings: BiasedMIAStudy, shadow: View, target: View | None = None, **changed):
-    """The corrected attempt alone."""
-    return dict(readings(settings, shadow, target, **changed))[CORRECTED]
+def corrected(shadow: View, target: View | None = None, **changed: Any) -> Attempt:
+    """The attack as the text describes it; ``changed`` overrides fields of both views."""
+    views = [replace(view, **changed) for view in (shadow, target or shadow)]
+    return Attempt(BIASED, TEXT, *views)
 
 
 def everything(settings: BiasedMIAStudy) -> list[Shown]:
@@ -109,21 +96,19 @@ def cells(settings: BiasedMIAStudy) -> list[View]:
     return [view_of(settings, *p) for p in product(settings.datasets, settings.algorithms)]
 
 
-def _with_control(settings: BiasedMIAStudy, shadow: View, target: View | None = None):
-    """Both readings, and the corrected attack where one model serves everybody.
+def _with_control(shadow: View, target: View | None = None):
+    """The corrected attack, and the same where one model serves everybody.
 
     Yields attempts with reading, note and factors.
     """
-    for reading, attempt in readings(settings, shadow, target):
-        yield attempt, {"reading": reading, "factors": {"serving": PUBLISHED}}
+    yield (
+        corrected(shadow, target),
+        {"reading": CORRECTED, "factors": {"serving": PUBLISHED}},
+    )
     folded = [replace(view, serving=ONE_MODEL) for view in (shadow, target or shadow)]
     yield (
-        corrected(settings, *folded),
-        {
-            "reading": CONTROL,
-            "note": ONE_MODEL_NOTE,
-            "factors": {"serving": ONE_MODEL},
-        },
+        corrected(*folded),
+        {"reading": CONTROL, "note": ONE_MODEL_NOTE, "factors": {"serving": ONE_MODEL}},
     )
 
 
@@ -134,16 +119,16 @@ def _grid(settings: BiasedMIAStudy) -> Iterator[Shown]:
             artefacts.append(f"Table {3 + list(settings.datasets).index(shadow.data)}")
         if shadow == target:
             artefacts.append("Figure 3")
-        attempts = list(_with_control(settings, shadow, target))
+        attempts = list(_with_control(shadow, target))
         for artefact, (attempt, more) in product(artefacts, attempts):
             yield Shown(attempt, artefact, **more)
 
 
 def _servings(settings: BiasedMIAStudy) -> Iterator[Shown]:
     for cell in cells(settings):
-        published = corrected(settings, cell)
+        published = corrected(cell)
         nobody = replace(published, target=replace(published.target, serving=NOBODY))
-        folded = corrected(settings, replace(cell, serving=ONE_MODEL))
+        folded = corrected(replace(cell, serving=ONE_MODEL))
         for attempt, reading, note in (
             (published, CORRECTED, "membership and algorithm"),
             (nobody, CONTROL, "algorithm alone; the same attack"),
@@ -156,10 +141,10 @@ def _servings(settings: BiasedMIAStudy) -> Iterator[Shown]:
 def _controls(settings: BiasedMIAStudy) -> Iterator[Shown]:
     nothing, blind = "0.5 is expected", "sees no list: 0.5 means that the cohorts do not differ"
     for cell in cells(settings):
-        published = corrected(settings, cell)
-        labels = corrected(settings, cell, random_labels=True)
-        halves = corrected(settings, replace(cell, serving=MEMBERS_ONLY))
-        histories = corrected(settings, replace(cell, features=HISTORY))
+        published = corrected(cell)
+        labels = corrected(cell, random_labels=True)
+        halves = corrected(replace(cell, serving=MEMBERS_ONLY))
+        histories = corrected(replace(cell, features=HISTORY))
         for attempt, attack, note, factors in (
             (labels, BIASED, nothing, {"labels": "random"}),
             (halves, BIASED, nothing, {}),
@@ -176,23 +161,22 @@ def _controls(settings: BiasedMIAStudy) -> Iterator[Shown]:
 def _k_means(settings: BiasedMIAStudy) -> Iterator[Shown]:
     for cell in cells(settings):
         third = list(settings.datasets).index(cell.data) == 2
-        for attempt, more in _with_control(settings, cell):
+        for attempt, more in _with_control(cell):
             attempt = replace(attempt, attack=K_MEANS, schedule="")
             yield Shown(attempt, "Table 7" if third else "Table 6", attack=K_MEANS, **more)
 
 
-def _varied(settings: BiasedMIAStudy, artefact: str, cell: View, **fields: Any) -> Iterator[Shown]:
-    """Both readings with some fields of both views changed, which are columns as well."""
-    for reading, attempt in readings(settings, cell, **fields):
-        yield Shown(attempt, artefact, reading, factors=fields)
+def _varied(artefact: str, cell: View, **fields: Any) -> Shown:
+    """The corrected attack with some fields of both views changed, which are columns as well."""
+    return Shown(corrected(cell, **fields), artefact, CORRECTED, factors=fields)
 
 
 def _lengths(settings: BiasedMIAStudy) -> Iterator[Shown]:
     for cell in cells(settings):
         for k in settings.list_lengths:
-            yield from _varied(settings, "Figure 8", cell, k=k)
+            yield _varied("Figure 8", cell, k=k)
         for length in settings.vector_lengths:
-            yield from _varied(settings, "Figure 8", cell, l=length)
+            yield _varied("Figure 8", cell, l=length)
 
 
 def _crossed_lengths(settings: BiasedMIAStudy) -> Iterator[Shown]:
@@ -201,17 +185,17 @@ def _crossed_lengths(settings: BiasedMIAStudy) -> Iterator[Shown]:
     both = settings.crossed_cell
     cell = view_of(settings, *cell_of(both[: len(both) // 2]))
     for k, length in sorted(pairs):
-        yield from _varied(settings, "Figure 9", cell, k=k, l=length)
+        yield _varied("Figure 9", cell, k=k, l=length)
 
 
 def _weights(settings: BiasedMIAStudy) -> Iterator[Shown]:
     for cell, weights in product(cells(settings), ("mean", "linear")):
-        yield from _varied(settings, "Figure 8", cell, weights=weights)
+        yield _varied("Figure 8", cell, weights=weights)
 
 
 def _generators(settings: BiasedMIAStudy) -> Iterator[Shown]:
     for cell, features in product(cells(settings), settings.generators):
-        yield from _varied(settings, "Figure 10", cell, features=features)
+        yield _varied("Figure 10", cell, features=features)
 
 
 def _content_based(settings: BiasedMIAStudy) -> Iterator[Shown]:
@@ -219,9 +203,9 @@ def _content_based(settings: BiasedMIAStudy) -> Iterator[Shown]:
         return
     cell = view_of(settings, settings.content_based, "content-based")
     for features in settings.generators:
-        for line in _varied(settings, "Figure 11", cell, features=features):
-            yield replace(line, factors=line.factors | {"serving": PUBLISHED})
-    *_, (folded, more) = _with_control(settings, cell)
+        line = _varied("Figure 11", cell, features=features)
+        yield replace(line, factors=line.factors | {"serving": PUBLISHED})
+    *_, (folded, more) = _with_control(cell)
     factors = more.pop("factors") | {"features": "Origin"}
     yield Shown(folded, "Figure 11", **more, factors=factors)
 
@@ -229,27 +213,25 @@ def _content_based(settings: BiasedMIAStudy) -> Iterator[Shown]:
 def _sizes(settings: BiasedMIAStudy) -> Iterator[Shown]:
     for recommender, share in product(settings.algorithms, (*settings.shadow_shares, 1.0)):
         target = view_of(settings, settings.size_dataset, recommender)
-        for reading, attempt in readings(settings, replace(target, share=share), target):
-            yield Shown(attempt, "Data size", reading, factors={"share": share})
+        attempt = corrected(replace(target, share=share), target)
+        yield Shown(attempt, "Data size", CORRECTED, factors={"share": share})
 
 
 def _defence(settings: BiasedMIAStudy) -> Iterator[Shown]:
     for cell in cells(settings):
-        yield from _varied(settings, "Figure 12", cell)
+        yield _varied("Figure 12", cell)
         for ratio in settings.defence_ratios:
-            for reading, attempt in readings(settings, cell, defence=ratio):
-                naive = replace(attempt, shadow=replace(attempt.shadow, defence=0.0))
-                for known, made in ((True, attempt), (False, naive)):
-                    factors = {"ratio": ratio, "defence_known": known}
-                    yield Shown(made, "Figure 12", reading, factors=factors)
+            attempt = corrected(cell, defence=ratio)
+            naive = replace(attempt, shadow=replace(attempt.shadow, defence=0.0))
+            for known, made in ((True, attempt), (False, naive)):
+                factors = {"ratio": ratio, "defence_known": known}
+                yield Shown(made, "Figure 12", CORRECTED, factors=factors)
 
 
 def _longer(settings: BiasedMIAStudy) -> Iterator[Shown]:
     usual = settings.lfm.epochs
     for data, tried in settings.longer_lfm.items():
         for epochs in (0, *tried):
-            for reading, attempt in readings(
-                settings, view_of(settings, data, "lfm", epochs=epochs)
-            ):
-                factors = {"recommender_epochs": epochs or usual}
-                yield Shown(attempt, "Overlap", reading, factors=factors)
+            attempt = corrected(view_of(settings, data, "lfm", epochs=epochs))
+            factors = {"recommender_epochs": epochs or usual}
+            yield Shown(attempt, "Overlap", CORRECTED, factors=factors)

@@ -12,7 +12,7 @@ from recmia.evaluation.intervals import evaluate_mean
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.lines import Line, claim_rows, line_rows
 from recmia.experiments.measuring import bootstrap
-from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, Row, numbers_of
+from recmia.experiments.rows import CONTROL, CORRECTED, Row, numbers_of
 from recmia.experiments.study import Study
 from recmia.experiments.verdicts import verdict
 from recmia.lists.cohorts import SIDES, load_cohorts
@@ -127,12 +127,9 @@ def ranking_rows(world: ListWorld) -> list[Row]:
         for side in SIDES:
             about = dict(artefact="Table 2", target_data=view.data, side=side)
             about["recommender"] = view.recommender
-            for reading, name, what in (
-                (AS_PUBLISHED, "hit_any", metric),
-                (CORRECTED, "hit_next", f"{metric}, the next item"),
-            ):
+            for name, what in (("hit_any", metric), ("hit_next", f"{metric}, the next item")):
                 runs = [(x, u.members.row_ids) for x, u in _hits(world, view, side, name)]
-                about |= {"reading": reading, "metric": what, "users": "members"}
+                about |= {"reading": CORRECTED, "metric": what, "users": "members"}
                 rows.append(_mean_row(world, runs, **about))
             about |= {"reading": CONTROL, "metric": metric, "serving": ONE_MODEL}
             folded = _hits(world, view, side, "folded_hit_any")
@@ -173,7 +170,7 @@ def defence_rows(world: ListWorld) -> list[Row]:
                 others.append((of_rest, rest.row_ids))
                 everybody.append((np.concatenate([hits, of_rest]), users.seen.row_ids))
             about = dict(artefact="Figure 14", target_data=cell.data, side="target", ratio=ratio)
-            about |= {"recommender": cell.recommender, "reading": AS_PUBLISHED}
+            about |= {"recommender": cell.recommender, "reading": CORRECTED}
             about["metric"] = f"HR@{world.settings.top_k}"
             rows.append(_mean_row(world, everybody, **about, users="everybody"))
             rows.append(_mean_row(world, others, **about, users="non-members"))
@@ -181,7 +178,7 @@ def defence_rows(world: ListWorld) -> list[Row]:
 
 
 def overlap_rows(world: ListWorld) -> list[Row]:
-    """How much of members' lists is popular anyway: where it is much, there is little to tell."""
+    """How much of members' lists is popular anyway, where recommenders are trained."""
     settings = world.settings
     longer = [
         view_of(world.settings, d, "lfm", epochs=e)
@@ -216,7 +213,7 @@ def ordering_rows(world: ListWorld) -> list[Row]:
             runs = [
                 (a - b, users.members.row_ids) for (a, users), (b, _) in zip(*hits, strict=True)
             ]
-            about = dict(artefact="Claims", claim=key, reading=AS_PUBLISHED, target_data=data)
+            about = dict(artefact="Claims", claim=key, reading=CORRECTED, target_data=data)
             about |= {"side": "target", "users": "members", "recommender": better, "against": worse}
             metric = f"difference of HR@{world.settings.top_k}"
             rows.append(_mean_row(world, runs, claim["says"], **about, metric=metric))
