@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from recmia.released.noise import TOP_K, centres
+from recmia.released.noise import TOP_K
 from recmia.released.splits import Histories
 
 Weights = Literal["fixed", "rank", "rank of the list", "mean"]
@@ -28,7 +28,7 @@ def position_weights(kind: Weights, k: int) -> np.ndarray:
 
 
 def difference_vectors(
-    histories: Histories,
+    centre: np.ndarray,
     lists: np.ndarray,
     others: np.ndarray,
     items: np.ndarray,
@@ -37,14 +37,13 @@ def difference_vectors(
     """float32 [n, l]: mean vector of the history minus the weighted sum of the list's vectors.
 
     Args:
-        histories: of n users, members first.
+        centre: float32 [n, l], mean vector of each history, members first (`noise.centres`).
         lists: int64 [m, K], of the m members.
         others: int64 [n - m, K] of all others, or [K] where they share one list.
         items: float32 [N, l].
         weights: float32 [k]; only the first k of each list are seen.
     """
-    result = centres(histories, items)
-    k = len(weights)
+    result, k = centre.copy(), len(weights)
     result[: len(lists)] -= _sums(lists[:, :k], items, weights)
     if others.ndim == 1:
         result[len(lists) :] -= weights @ items[others[:k]]

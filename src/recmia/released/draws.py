@@ -140,7 +140,9 @@ class Draw:
         membership = users.membership
         if recipe.features == "Origin":
             weights = position_weights(recipe.weights, min(recipe.k, lists.shape[1]))
-            made = difference_vectors(users.histories, lists, others, items, weights)
+            place = ("centre", kind, side, recipe.texts, recipe.vectors, recipe.dim)
+            centre = self._once(place, lambda: noise.centres(users.histories, items))
+            made = difference_vectors(centre, lists, others, items, weights)
         else:
             made = _generated(recipe, users, lists, others, items)
         if side == SHADOW and recipe.share < 1:
