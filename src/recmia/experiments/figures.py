@@ -149,6 +149,8 @@ class _Drawing:
         }[declared.draw]
         if declared.draw != "heat":
             make = partial(make, chance=declared.chance, limits=declared.limits)
+        elif declared.xlabel:
+            make = partial(make, xlabel=declared.xlabel, ylabel=declared.ylabel)
         return make(self.frame(), title=self.text(declared.heading or declared.title))
 
     def frame(self) -> pd.DataFrame:

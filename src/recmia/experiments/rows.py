@@ -79,6 +79,7 @@ class Row:
     checkpoint: str | None = None  # "best validation", "last", "best by target labels", ...
     held_out: bool | None = None  # the scored users took no part in training
     case: str | None = None  # a planted truth, or what was changed to find a reason
+    draw: int | None = None  # number of a random draw, where each has a row
     # Sessions.
     augmented: str | None = None  # what near-misses are: "non-members", "trained on"
     nonmembers: str | None = None  # whom members are held against

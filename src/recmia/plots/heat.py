@@ -10,23 +10,30 @@ from recmia.plots.style import headline, levels, panel_title, require_columns, s
 
 
 @styled
-def heat_maps(frame: pd.DataFrame, *, title: str) -> Figure:
-    """Shadows against targets, one panel a reading (CCS 2021, figure 6).
+def heat_maps(
+    frame: pd.DataFrame, *, title: str, xlabel: str = "target", ylabel: str = "shadow"
+) -> Figure:
+    """Shadows against targets, one panel a reading (CCS 2021, figure 6), or any other grid.
 
     Args:
         frame: columns panel, y (the shadow), x (the target) and value in [0, 1].
         title: of the whole figure.
+        xlabel: what x is.
+        ylabel: what y is.
     """
     require_columns(frame, "panel", "y", "x", "value")
-    names, order = levels(frame["panel"]), levels(frame["x"])
-    size = max(0.42 * len(order) + 1.2, 2.4)
-    figure = Figure(figsize=(size * len(names) + 0.8, size + 0.8))
+    names, columns, lines = (levels(frame[name]) for name in ("panel", "x", "y"))
+    if set(lines) == set(columns):
+        # The first setting at the bottom, so that the diagonal rises as in the paper.
+        lines = columns[::-1]
+    width, height = (max(0.42 * len(order) + 1.2, 2.4) for order in (columns, lines))
+    names_of_lines = 0.06 * max(len(str(line)) for line in lines)
+    figure = Figure(figsize=(width * len(names) + 0.8 + names_of_lines, height + 0.8))
     grid = figure.subplots(1, len(names), squeeze=False, sharey=True)[0]
     for axes, name in zip(grid, names, strict=True):
         rows = frame[frame["panel"] == name].astype({"x": object, "y": object})
         table = rows.pivot(index="y", columns="x", values="value")
-        # The first setting at the bottom, so that the diagonal rises as in the paper.
-        table = table.reindex(index=order[::-1], columns=order)
+        table = table.reindex(index=lines, columns=columns)
         sns.heatmap(
             table,
             vmin=0,
@@ -42,7 +49,7 @@ def heat_maps(frame: pd.DataFrame, *, title: str) -> Figure:
             cbar_kws={"shrink": 0.8, "label": "AUC"},
             ax=axes,
         )
-        axes.set(xlabel="target", ylabel="shadow" if name == names[0] else "")
+        axes.set(xlabel=xlabel, ylabel=ylabel if name == names[0] else "")
         axes.set_title(panel_title(str(name), figure, len(names)))
         axes.tick_params(axis="both", length=0, labelrotation=0)
     headline(figure, title)

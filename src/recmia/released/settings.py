@@ -8,6 +8,8 @@ from pydantic import Field
 
 from recmia.section import Section
 
+AUTHORS = "released"  # the authors' files, in the registry
+
 
 class Released(Section):
     """How often the recipe is drawn, and on what."""

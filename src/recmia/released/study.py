@@ -16,12 +16,10 @@ from recmia.lists.views import view_of
 from recmia.lists.world import ListWorld
 from recmia.released import content, keeping, neural_cf, splits
 from recmia.released.recipe import Planned, Recipe
-from recmia.released.settings import Released
+from recmia.released.settings import AUTHORS, Released
 from recmia.released.world import CONTENT, FACTORS, ITEM, NCF
 from recmia.seeds import child_seed
 from recmia.storage import read_arrays
-
-AUTHORS = "released"  # their files, in the registry
 
 
 @dataclass(frozen=True)

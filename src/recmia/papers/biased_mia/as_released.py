@@ -30,6 +30,7 @@ FOLDED = f"{HARD_LABEL_AUC}, folded"
 FOLDED_NOTE = "the better of the two names that the clusters can have"
 STATED = "Stated in the text"
 SMALL = "Small data"
+DRAWS = "Draws"
 
 
 class AsReleased:
@@ -64,6 +65,7 @@ class AsReleased:
         """Every row of the reading but those of the ablation and of the authors' files."""
         rows = [row for line in self.lines for row in self._rows(line)]
         rows += [*self._small_rows(), *self._ranking_rows(), *self._stated_rows()]
+        rows += self._draw_rows()
         level = self.world.study.settings.intervals.level
         return rows + claim_rows(claims(self.settings), self.lines, level)
 
@@ -227,6 +229,14 @@ class AsReleased:
                 found = {n.split("|")[1]: values[:, s, t] for n, values in arrays.items()}
                 cells = (other, shadow), (data, target)
                 yield "Figure 6", *cells, {"serving": PUBLISHED}, found
+
+    def _draw_rows(self) -> Iterator[Row]:
+        """Every draw of the main cells, a row each."""
+        for data in self.data:
+            for pair in product(self.kinds(data), repeat=2):
+                columns = self.columns(*((data, kind) for kind in pair), artefact=DRAWS)
+                for number, value in enumerate(self.found(data, MAIN, *pair)[HARD]):
+                    yield Row(**columns, metric=HARD_LABEL_AUC, draw=number, value=float(value))
 
     def _small_rows(self) -> Iterator[Row]:
         for data, kept in self._small.items():

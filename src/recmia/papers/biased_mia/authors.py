@@ -18,7 +18,8 @@ from recmia.released.found import attack_rows, range_row
 from recmia.released.keeping import HARD, ROC, SAME
 from recmia.released.proofs import RELEASED, keep_proofs, seed_of
 from recmia.released.recipe import Planned
-from recmia.released.study import AUTHORS, together
+from recmia.released.settings import AUTHORS
+from recmia.released.study import together
 from recmia.released.world import FACTORS, ITEM, NCF
 from recmia.storage import read_json
 

@@ -9,6 +9,7 @@ from recmia.experiments.paper import Paper, optional
 from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step, registered_files
 from recmia.papers.biased_mia.settings import BiasedMIAStudy
+from recmia.released.settings import AUTHORS
 
 
 def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
@@ -17,7 +18,9 @@ def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
     Raises:
         DataError: the files are not there.
     """
-    return registered_files([data.source for data in settings.biased_mia.datasets.values()], paths)
+    study = settings.biased_mia
+    sources = [data.source for data in study.datasets.values()]
+    return registered_files([*sources, *([AUTHORS] if study.released.authors else [])], paths)
 
 
 PAPER = Paper(

@@ -19,7 +19,10 @@ from recmia.lists.cohorts import SIDES, load_cohorts
 from recmia.lists.serving import Model
 from recmia.lists.views import ONE_MODEL, View, view_of
 from recmia.lists.world import ListWorld
+from recmia.papers.biased_mia.ablation import Ablation
+from recmia.papers.biased_mia.as_released import AsReleased
 from recmia.papers.biased_mia.attacking import run
+from recmia.papers.biased_mia.authors import AuthorsFiles
 from recmia.papers.biased_mia.claims import claims
 from recmia.papers.biased_mia.grid import cells, everything
 from recmia.papers.biased_mia.paper import PAPER
@@ -90,6 +93,15 @@ def _mean_row(world: ListWorld, runs: Runs, says: str | None = None, **columns: 
     if says:
         columns["verdict"] = verdict(found.ci_low, found.ci_high, says)
     return _row(world, **columns, **numbers_of(found))
+
+
+def draw_all(world: ListWorld) -> list[Row]:
+    """Draw the reading as released, the ablation and the authors' files; their rows."""
+    released = AsReleased(world)
+    parts = released, Ablation(released), AuthorsFiles(released)
+    for part in parts:
+        part.make()
+    return [row for part in parts for row in part.rows()]
 
 
 def cohort_rows(world: ListWorld) -> list[Row]:
