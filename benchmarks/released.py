@@ -1,8 +1,8 @@
 """What the reading "as released" costs: a draw of all nine cells, and the perceptron's step.
 
 On made-up users of MovieLens-1M's size after the split by record (3,938 a side, 78 items each,
-3,706 items): vectors, lists, features, three perceptrons, nine cells. NCF's network, which is trained
-once a split and not once a draw, is measured apart.
+3,706 items): vectors, lists, features, three perceptrons, nine cells. NCF's network, which is
+trained once a split and not once a draw, is measured apart.
 
     python benchmarks/released.py [--draws 4]
 
