@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -17,29 +17,19 @@ from recmia.experiments.stacking import stacked
 from recmia.lists.views import MEMBERS_ONLY, View
 from recmia.lists.world import ListWorld
 from recmia.papers.biased_mia import fitting
-from recmia.papers.biased_mia.grid import (
-    BIASED,
-    K_MEANS,
-    POPULAR_SHARE,
-    TEXT,
-    Attempt,
-)
+from recmia.papers.biased_mia.grid import BIASED, K_MEANS, POPULAR_SHARE, Attempt
+from recmia.released.perceptron import TEXT
 from recmia.storage import content_hash
 
-SCHEDULES = {
-    TEXT: {"momentum": 0.7, "shuffle": True, "softmax_twice": False},
-}
-# Models that are trained together: many enough to fill the vector units, few enough to leave work
-# for both processes and features in memory.
+# Models that are kept together: few enough to leave work for every process.
 MOST_MODELS, MOST_NUMBERS = 45, 100_000_000
 
 
 @dataclass(frozen=True, order=True)
 class AttackModel:
-    """One perceptron: what it learns from, how, and the seed."""
+    """One perceptron: what it learns from, and the seed."""
 
     shadow: View
-    schedule: str
     seed: int
 
     @property
@@ -49,14 +39,13 @@ class AttackModel:
         A start of its own for each: one in some 250 leaves every unit of the second layer silent
         for small inputs, and that must not be the same one for a whole seed.
         """
-        return (*self.shadow.seed_words, self.schedule, self.seed)
+        return (*self.shadow.seed_words, self.seed)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What perceptrons that are trained in one pass have in common."""
+    """What perceptrons that are kept together have in common."""
 
-    schedule: str
     data: str
     epochs: int
     users: int
@@ -97,7 +86,7 @@ def _stacks(
     world: ListWorld, attempts: Iterable[Attempt]
 ) -> list[tuple[Shape, tuple[AttackModel, ...], Kept]]:
     needed = {
-        AttackModel(attempt.shadow, attempt.schedule, seed)
+        AttackModel(attempt.shadow, seed)
         for attempt in attempts
         if attempt.attack == BIASED
         for seed in world.seeds
@@ -114,7 +103,7 @@ def _stacks(
         view = model.shadow
         members, everybody = users_of(view.data, model.seed, view.share)
         users = members if view.serving == MEMBERS_ONLY else everybody
-        return Shape(model.schedule, view.data, view.epochs, users, _width(view))
+        return Shape(view.data, view.epochs, users, _width(view))
 
     def most(shape: Shape) -> int:
         return max(1, min(MOST_MODELS, MOST_NUMBERS // (shape.users * shape.width)))
@@ -137,9 +126,8 @@ def _stack(world: ListWorld, models: tuple[AttackModel, ...]) -> Kept:
         world.folder / "attacks" / f"{_short([model.seed_words for model in models])}.npz",
         fitting.keep_stack,
         [world.scene_parts(model.shadow, "shadow", model.seed) for model in models],
+        replace(TEXT, epochs=world.settings.attack_epochs),
         seeds=[world.seed("attack", *model.seed_words) for model in models],
-        epochs=world.settings.attack_epochs,
-        **SCHEDULES[models[0].schedule],
     )
 
 
@@ -156,7 +144,7 @@ def _scores(
 
 def _scorer(world: ListWorld, attempt: Attempt, seed: int, trained: Trained) -> tuple[Any, dict]:
     if attempt.attack == BIASED:
-        stack, row = trained[AttackModel(attempt.shadow, attempt.schedule, seed)]
+        stack, row = trained[AttackModel(attempt.shadow, seed)]
         return fitting.by_perceptron, {"stack": stack, "row": row}
     root = {"seed": world.seed(attempt.attack, seed)}
     if attempt.attack == K_MEANS:
@@ -173,7 +161,7 @@ def _registered(name: str, offered: dict[str, Any]) -> dict[str, Any]:
 
 def _name(attempt: Attempt) -> str:
     """Of an attempt among those on its target."""
-    return f"{attempt.attack} {attempt.schedule} {_short(attempt.shadow.seed_words)}"
+    return f"{attempt.attack} {_short(attempt.shadow.seed_words)}"
 
 
 def _short(words: Any) -> str:

@@ -1,4 +1,4 @@
-"""What trains the perceptrons of Biased-MIA, many side by side, and what scores users."""
+"""What trains the perceptrons of Biased-MIA, and what scores users."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import torch
 
 from recmia.attacks.base import Attack
 from recmia.attacks.difference_vectors import VectorAttack
-from recmia.attacks.stacked import StackedPerceptrons, train_stacked
+from recmia.attacks.stacked import StackedPerceptrons
 from recmia.lists.views import Scene, Seen
+from recmia.released.perceptron import HIDDEN, Training, train
 from recmia.seeds import generator
 from recmia.storage import read_arrays, write_arrays
 
@@ -20,24 +21,22 @@ Scores = tuple[np.ndarray, float]  # float64 [n], and the threshold fixed on the
 
 
 def keep_stack(
-    path: Path, shadows: Sequence[dict[str, Any]], *, seeds: Sequence[int], **schedule: Any
+    path: Path, shadows: Sequence[dict[str, Any]], training: Training, *, seeds: Sequence[int]
 ) -> None:
     """Train perceptrons of one shape and write their "parameters", a row each, and "sizes".
 
     Args:
         path: of the result.
         shadows: what each learns from, parts of a `Scene`.
+        training: how.
         seeds: of each.
-        schedule: see `train_stacked`.
     """
-    made = [Scene(**parts).features() for parts in shadows]
-    trained = train_stacked(
-        torch.from_numpy(np.stack([x for x, _ in made])),
-        torch.from_numpy(np.stack([seen.membership for _, seen in made])),
-        seeds=seeds,
-        **schedule,
-    )
-    write_arrays(path, parameters=trained.parameters.numpy(), sizes=np.array(trained.sizes))
+    rows = []
+    for parts, seed in zip(shadows, seeds, strict=True):
+        features, seen = Scene(**parts).features()
+        rows.append(train(features, seen.membership, training, seed=seed))
+    sizes = np.array([features.shape[1], *HIDDEN, 2])
+    write_arrays(path, parameters=np.stack(rows), sizes=sizes)
 
 
 def keep_scores(

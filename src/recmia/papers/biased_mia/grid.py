@@ -19,7 +19,6 @@ BIASED, K_MEANS, POPULAR_SHARE, RANDOM = (
     *("Biased-MIA", "K-Means", "share of the list among the most popular", "random guess"),
 )
 BLIND = "blind baseline"
-TEXT = "text"  # how Biased-MIA is trained: as its text says
 ONE_MODEL_NOTE = "control: one model serves everybody"
 
 
@@ -29,13 +28,11 @@ class Attempt:
 
     Attributes:
         attack: "Biased-MIA", "K-Means", the rule "share of the list ...", or "random guess".
-        schedule: how Biased-MIA is trained; "" for the others.
         shadow: what is learned from.
         target: what is scored.
     """
 
     attack: str
-    schedule: str
     shadow: View
     target: View
 
@@ -79,7 +76,7 @@ class Shown:
 def corrected(shadow: View, target: View | None = None, **changed: Any) -> Attempt:
     """The attack as the text describes it; ``changed`` overrides fields of both views."""
     views = [replace(view, **changed) for view in (shadow, target or shadow)]
-    return Attempt(BIASED, TEXT, *views)
+    return Attempt(BIASED, *views)
 
 
 def everything(settings: BiasedMIAStudy) -> list[Shown]:
@@ -153,7 +150,7 @@ def _controls(settings: BiasedMIAStudy) -> Iterator[Shown]:
             (published, RANDOM, "", {}),
         ):
             if attack in (POPULAR_SHARE, RANDOM):
-                attempt = replace(attempt, attack=attack, schedule="")
+                attempt = replace(attempt, attack=attack)
             factors = {"serving": attempt.target.serving} | factors
             yield Shown(attempt, "Controls", CONTROL, attack, note, factors)
 
@@ -162,7 +159,7 @@ def _k_means(settings: BiasedMIAStudy) -> Iterator[Shown]:
     for cell in cells(settings):
         third = list(settings.datasets).index(cell.data) == 2
         for attempt, more in _with_control(cell):
-            attempt = replace(attempt, attack=K_MEANS, schedule="")
+            attempt = replace(attempt, attack=K_MEANS)
             yield Shown(attempt, "Table 7" if third else "Table 6", attack=K_MEANS, **more)
 
 
