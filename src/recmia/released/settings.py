@@ -15,6 +15,7 @@ class Released(Section):
     """How often the recipe is drawn, and on what."""
 
     draws: int = Field(21, ge=2, description="random draws of item vectors and lists")
+    more_draws: int = Field(0, ge=0, description="further ones, of the main cells alone")
     sweep_draws: int = Field(6, ge=2, description="of those, for curves and the ablation")
     least: dict[str, int] = Field(
         {}, description="letter of a data set to the records of a user who is kept; else 20"

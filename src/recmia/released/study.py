@@ -51,6 +51,13 @@ class ReleasedStudy:
         seeds, draws = self.lists.seeds, range(self.settings.draws)
         return [[d for d in draws if d % len(seeds) == seed] for seed in seeds]
 
+    @property
+    def more_blocks(self) -> list[list[int]]:
+        """Numbers of the further draws, which go on with the same splits, by seed."""
+        first, seeds = self.settings.draws, len(self.lists.seeds)
+        draws = range(first, first + self.settings.more_draws)
+        return [[d for d in draws if d % seeds == seed] for seed in range(seeds)]
+
     def of_block(self, draws: int) -> int:
         """Draws of a block where there are that many in all."""
         return -(-draws // len(self.blocks))
@@ -138,29 +145,38 @@ class ReleasedStudy:
         return 20 * self.settings.top_k
 
     def draws(
-        self, name: str, data: str, place: dict[str, Any], plans: Sequence[Planned], block: int
+        self,
+        name: str,
+        data: str,
+        place: dict[str, Any],
+        plans: Sequence[Planned],
+        block: int,
+        *,
+        more: bool = False,
     ) -> Kept:
-        """A block of draws (`keeping.keep_draws`)."""
+        """A block of draws (`keeping.keep_draws`), or of the further ones."""
         return Kept(
             self._folder / name / f"{data}-{block}.npz",
             keeping.keep_draws,
             place,
             list(plans),
-            draws=self.blocks[block],
+            draws=(self.more_blocks if more else self.blocks)[block],
             seed=self.seed(data),
             top_k=self.settings.top_k,
             candidates=self.candidates,
         )
 
-    def crossed(self, data: str, shadows: dict[str, list[Kept]], block: int) -> Kept:
+    def crossed(
+        self, data: str, shadows: dict[str, list[Kept]], block: int, *, more: bool = False
+    ) -> Kept:
         """The users of a data set scored by perceptrons of others (`keeping.keep_crossed`)."""
         return Kept(
-            self._folder / "crossed" / f"{data}-{block}.npz",
+            self._folder / ("crossed more" if more else "crossed") / f"{data}-{block}.npz",
             keeping.keep_crossed,
             self.place(data, block),
             {name: kept[block] for name, kept in shadows.items()},
             self.base,
-            draws=self.blocks[block],
+            draws=(self.more_blocks if more else self.blocks)[block],
             seed=self.seed(data),
             top_k=self.settings.top_k,
             candidates=self.candidates,

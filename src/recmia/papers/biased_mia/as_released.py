@@ -22,6 +22,7 @@ from recmia.papers.biased_mia.released_plans import FIXED, place, plans
 from recmia.released.authors import TITLES
 from recmia.released.found import Found, attack_rows, claim_rows, range_row
 from recmia.released.keeping import HARD, ROC, SAME
+from recmia.released.recipe import Planned
 from recmia.released.study import ReleasedStudy, together
 from recmia.released.world import CONTENT, FACTORS, ITEM, NCF, SIDES
 
@@ -56,7 +57,8 @@ class AsReleased:
             for s in self._blocks
         ]
         self.study.make(slow, label="NCF as released")
-        kept = [kept for blocks in (*self._main.values(), *self._small.values()) for kept in blocks]
+        of_data = (self._main, self._more, self._small)
+        kept = [kept for found in of_data for blocks in found.values() for kept in blocks]
         self.study.make(kept, label="draws as released")
         crossed = [kept for blocks in self._crossed.values() for kept in blocks]
         self.study.make(crossed, label="draws across data sets")
@@ -88,15 +90,35 @@ class AsReleased:
         }
 
     @cached_property
-    def _crossed(self) -> dict[str, list[Kept]]:
+    def _more(self) -> dict[str, list[Kept]]:
+        """Further draws of the main cells."""
+        if not self.study.settings.more_draws:
+            return {}
         return {
             data: [
-                self.study.crossed(data, {n: k for n, k in self._main.items() if n != data}, b)
+                self.study.draws(
+                    "more", data, self.study.place(data, b), [self._further], b, more=True
+                )
                 for b in self._blocks
             ]
             for data in self.data
-            if len(self.data) > 1
         }
+
+    @property
+    def _further(self) -> Planned:
+        return Planned(self.study.base, self.study.settings.more_draws)
+
+    @cached_property
+    def _crossed(self) -> dict[str, list[Kept]]:
+        if len(self.data) == 1:
+            return {}
+
+        def of(data: str, found: dict[str, list[Kept]], more: bool) -> list[Kept]:
+            others = {name: kept for name, kept in found.items() if name != data}
+            blocks = self._blocks if found else ()
+            return [self.study.crossed(data, others, b, more=more) for b in blocks]
+
+        return {d: of(d, self._main, False) + of(d, self._more, True) for d in self.data}
 
     @cached_property
     def _small(self) -> dict[str, list[Kept]]:
@@ -111,19 +133,31 @@ class AsReleased:
         }
 
     def found(self, data: str, key: tuple, shadow: str, target: str) -> Found:
-        """What one plan found of one shadow and target, an array over draws each."""
+        """What one plan found of one shadow and target, an array over all draws each.
+
+        NaN, and not the same, where it was not drawn.
+        """
         r = list(self._plans[data]).index(key)
         kinds = self.study.kinds(data)
         s, t = kinds.index(shadow), kinds.index(target)
-        return {name: values[r, :, s, t] for name, values in self._arrays(data).items()}
-
-    def _arrays(self, data: str) -> dict[str, np.ndarray]:
-        return self._read[data]
+        first, further = self._read[data]
+        found = {}
+        for name, values in first.items():
+            rest = further[name][0, :, s, t] if further else np.zeros(0, dtype=values.dtype)
+            nothing = False if name == SAME else np.nan
+            rest = rest if key == MAIN else np.full(len(rest), nothing)
+            found[name] = np.concatenate([values[r, :, s, t], rest])
+        return found
 
     @cached_property
-    def _read(self) -> dict[str, dict[str, np.ndarray]]:
+    def _read(self) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        names = (HARD, ROC, SAME)
         return {
-            data: together(kept, (HARD, ROC, SAME), axis=1) for data, kept in self._main.items()
+            data: (
+                together(kept, names, axis=1),
+                together(self._more[data], names, axis=1) if self._more else {},
+            )
+            for data, kept in self._main.items()
         }
 
     @cached_property
@@ -209,6 +243,8 @@ class AsReleased:
     def _clusters(self, data: str, kind: str) -> Iterator[tuple[str, tuple, tuple, dict, Found]]:
         r = list(self._plans[data]).index(MAIN)
         values = self._ranked[data]["clusters"][r, :, self.study.kinds(data).index(kind)]
+        rest = np.full(self.study.settings.more_draws, np.nan)
+        values = np.concatenate([values, rest])
         found = {HARD: np.maximum(values, 1 - values), "raw": values}
         found[SAME] = np.zeros(len(values), dtype=bool)
         artefact = "Table 7" if self.data.index(data) == 2 else "Table 6"
@@ -232,10 +268,12 @@ class AsReleased:
 
     def _draw_rows(self) -> Iterator[Row]:
         """Every draw of the main cells, a row each."""
+        numbers = [n for block in (*self.study.blocks, *self.study.more_blocks) for n in block]
         for data in self.data:
             for pair in product(self.kinds(data), repeat=2):
                 columns = self.columns(*((data, kind) for kind in pair), artefact=DRAWS)
-                for number, value in enumerate(self.found(data, MAIN, *pair)[HARD]):
+                values = self.found(data, MAIN, *pair)[HARD]
+                for number, value in zip(numbers, values, strict=True):
                     yield Row(**columns, metric=HARD_LABEL_AUC, draw=number, value=float(value))
 
     def _small_rows(self) -> Iterator[Row]:
