@@ -9,16 +9,17 @@ import pytest
 
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.results import read_results
-from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, Row
+from recmia.experiments.rows import AS_RELEASED, CONTROL, CORRECTED, Row
 from recmia.experiments.study import Study
 from recmia.experiments.verdicts import verdict
 from recmia.lists.serving import Model, untrained
 from recmia.lists.views import ONE_MODEL, PUBLISHED
 from recmia.papers.dl_mia.context import data_rows
+from recmia.papers.dl_mia.counts import COUNTS
 from recmia.papers.dl_mia.leak import GAINS, PARTS
 from recmia.papers.dl_mia.paper import PAPER
 from recmia.papers.dl_mia.tables import FIGURE_3
-from recmia.papers.dl_mia.worlds import GENERAL, HALVES, worlds
+from recmia.papers.dl_mia.worlds import GENERAL, HALVES, SEQUENTIAL, worlds
 from recmia.recommenders.ranking import hit_rate
 from recmia.run.workspace import open_study
 
@@ -68,20 +69,21 @@ def test_item_based_ranking(study: Study, rows) -> None:
 def test_every_cell_has_every_reading_with_its_interval(rows, half: str) -> None:
     names = ("attack", "reading", "serving", "variant", "checkpoint", "metric")
     grid = [row for row in rows if row.artefact == FIGURE_3[half]]
-    for wanted in (
-        ("Biased-MIA", AS_PUBLISHED, PUBLISHED, None, None, HARD_LABEL_AUC),
-        ("DL-MIA", AS_PUBLISHED, PUBLISHED, "label leak", BEST, HARD_LABEL_AUC),
-        ("DL-MIA", AS_PUBLISHED, PUBLISHED, "label leak", LAST, HARD_LABEL_AUC),
-        ("Biased-MIA", CORRECTED, PUBLISHED, None, None, ROC_AUC),
-        ("DL-MIA", CORRECTED, PUBLISHED, None, None, ROC_AUC),
-        ("DL-MIA", CONTROL, PUBLISHED, "guessed labels", LAST, ROC_AUC),
-        ("Biased-MIA", CONTROL, ONE_MODEL, None, None, ROC_AUC),
-        ("DL-MIA", CONTROL, ONE_MODEL, None, None, ROC_AUC),
+    released = 3 if half == SEQUENTIAL else 21
+    for repetitions, *wanted in (
+        (released, "Biased-MIA", AS_RELEASED, PUBLISHED, None, None, HARD_LABEL_AUC),
+        (released, "DL-MIA", AS_RELEASED, PUBLISHED, "label leak", BEST, HARD_LABEL_AUC),
+        (released, "DL-MIA", AS_RELEASED, PUBLISHED, "label leak", LAST, HARD_LABEL_AUC),
+        (3, "Biased-MIA", CORRECTED, PUBLISHED, None, None, ROC_AUC),
+        (3, "DL-MIA", CORRECTED, PUBLISHED, None, None, ROC_AUC),
+        (released, "DL-MIA", CONTROL, PUBLISHED, "guessed labels", LAST, ROC_AUC),
+        (3, "Biased-MIA", CONTROL, ONE_MODEL, None, None, ROC_AUC),
+        (3, "DL-MIA", CONTROL, ONE_MODEL, None, None, ROC_AUC),
     ):
-        own = [row for row in grid if columns(row, names) == wanted]
+        own = [row for row in grid if columns(row, names) == tuple(wanted)]
         assert len({columns(row, SETTING) for row in own}) == len(own) == 36
         for row in own:
-            assert row.n_seeds == 3 and 0 <= row.ci_low <= row.value <= row.ci_high <= 1
+            assert row.n_seeds == repetitions and 0 <= row.ci_low <= row.value <= row.ci_high <= 1
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -111,4 +113,6 @@ def test_verdicts_follow_from_the_intervals(rows) -> None:
     assert {row.claim for row in said} == set(PAPER.claims)
     for row in said:
         says = PAPER.claims[row.claim].get("says", "more")
-        assert row.verdict == verdict(row.ci_low, row.ci_high, says), row
+        over = COUNTS[row.claim].over if row.claim in COUNTS else 0.0
+        expected = verdict(row.ci_low - over, row.ci_high - over, says, row.degenerate)
+        assert row.verdict == expected, row

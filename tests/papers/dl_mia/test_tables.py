@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from recmia.experiments.lines import Line, pairs
 from recmia.experiments.results import typed
-from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED
+from recmia.experiments.rows import AS_RELEASED, CONTROL, CORRECTED
 from recmia.lists.views import ONE_MODEL, PUBLISHED
+from recmia.papers.dl_mia.as_released import AsReleased
 from recmia.papers.dl_mia.fits import (
     BIASED,
     BIASED_RELEASED,
@@ -21,8 +24,10 @@ from recmia.papers.dl_mia.fits import (
 )
 from recmia.papers.dl_mia.fitting import Fits
 from recmia.papers.dl_mia.paper import PAPER
+from recmia.papers.dl_mia.released_draws import ReleasedDraws
 from recmia.papers.dl_mia.tables import FIGURE_3, Entry, all_entries, lines_of
-from recmia.papers.dl_mia.worlds import HALVES
+from recmia.papers.dl_mia.worlds import GENERAL, HALVES, SEQUENTIAL
+from recmia.released.keeping import HARD
 from recmia.run.papers import report_of
 from recmia.run.settings import load_settings
 
@@ -37,30 +42,47 @@ def entries_of(profile: str) -> list[Entry]:
     return all_entries(study_of(profile))
 
 
+def trained_columns(profile: str, own: dict | None = None) -> list[dict]:
+    study = study_of(profile, own)
+    entries = all_entries(study)
+    return [line.columns for line in lines_of(study, entries, {e.scored: () for e in entries})]
+
+
+def drawn_columns(profile: str, own: dict | None = None) -> list[dict]:
+    """Of the general half as released, whatever is drawn."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("biased", "joint", "whole", "everybody"):
+            patch.setattr(ReleasedDraws, name, lambda self, *asked: {HARD: np.zeros(2)})
+        patch.setattr(ReleasedDraws, "first_of_blocks", [0])
+        return [line.columns for line in AsReleased(study_of(profile, own)).lines]
+
+
 def columns(profile: str, own: dict | None = None) -> list[dict]:
-    entries = entries_of(profile)
-    runs = {entry.scored: () for entry in entries}
-    return [line.columns for line in lines_of(study_of(profile, own), entries, runs)]
+    return trained_columns(profile, own) + drawn_columns(profile, own)
 
 
 @pytest.mark.parametrize("half", HALVES)
 def test_the_whole_grid_under_each_reading(half: str) -> None:
     grid = [entry for entry in entries_of("dl-mia") if entry.artefact == FIGURE_3[half]]
-    for reading, attack, serving in (
-        (AS_PUBLISHED, BIASED_RELEASED, PUBLISHED),
+    trained = (
         (CORRECTED, BIASED, PUBLISHED),
-        (AS_PUBLISHED, LEAKY_BEST, PUBLISHED),
-        (AS_PUBLISHED, LEAKY, PUBLISHED),
         (CORRECTED, DL_MIA, PUBLISHED),
-        (CONTROL, SELF_TRAINED, PUBLISHED),
         (CONTROL, DL_MIA, ONE_MODEL),
         (CONTROL, BIASED, ONE_MODEL),
-    ):
+    )
+    released = (
+        (AS_RELEASED, BIASED_RELEASED, PUBLISHED),
+        (AS_RELEASED, LEAKY_BEST, PUBLISHED),
+        (AS_RELEASED, LEAKY, PUBLISHED),
+        (CONTROL, SELF_TRAINED, PUBLISHED),
+    )
+    wanted = trained + (released if half == SEQUENTIAL else ())
+    for reading, attack, serving in wanted:
         own = [e.scored.fit for e in grid if (e.reading, e.scored.attack) == (reading, attack)]
         assert len({fit.shadow.name + fit.target.name for fit in own}) == len(own) == 36
         for fit in own:
             assert not fit.held_out and {fit.shadow.serving, fit.target.serving} == {serving}
-    assert len(grid) == 8 * 36
+    assert len(grid) == len(wanted) * 36
 
 
 @pytest.mark.parametrize("profile", ["dl-mia", "quick", "tiny"])
@@ -72,15 +94,35 @@ def test_no_two_lines_share_a_row(profile: str) -> None:
     assert len(set(keys)) == len(keys)
 
 
-def test_the_leak_is_in_published_lines_and_named_controls_only() -> None:
-    for entry, line in zip(entries_of("dl-mia"), columns("dl-mia"), strict=True):
+def test_the_leak_is_in_released_lines_and_named_controls_only() -> None:
+    for entry, line in zip(entries_of("dl-mia"), trained_columns("dl-mia"), strict=True):
         if entry.scored.attack in (LEAKY, LEAKY_BEST):
             assert line["variant"] == "label leak" and entry.note
-            assert entry.reading == AS_PUBLISHED or entry.artefact == "Controls"
+            released = entry.reading == AS_RELEASED and entry.scored.fit.half == SEQUENTIAL
+            assert released or entry.artefact == "Controls"
         else:
             assert line.get("variant") != "label leak"
         if entry.scored.attack == SELF_TRAINED:
             assert entry.reading == CONTROL
+    for line in drawn_columns("dl-mia"):
+        told = line.get("variant") == "label leak"
+        assert ("labels are in the training loss" in line["note"]) == told, line
+        assert line["half"] == GENERAL and line["reading"] in (AS_RELEASED, CONTROL)
+        if line["reading"] == AS_RELEASED:
+            assert line.get("variant") != "guessed labels"
+
+
+def test_the_general_grid_is_drawn_as_released() -> None:
+    grid = [line for line in drawn_columns("dl-mia") if line["artefact"] == "Figure 3a"]
+    kinds = Counter((c["attack"], c.get("variant"), c.get("checkpoint")) for c in grid)
+    best, last = "best by target labels", "last"
+    assert kinds == {
+        ("Biased-MIA", None, None): 36,
+        ("DL-MIA", "label leak", best): 36,
+        ("DL-MIA", "label leak", last): 36,
+        ("DL-MIA", "guessed labels", best): 36,
+        ("DL-MIA", "guessed labels", last): 36,
+    }
 
 
 def test_every_number_of_the_paper_finds_its_row() -> None:
@@ -102,7 +144,7 @@ def test_values_of_a_language_model_find_no_row_of_shared_words() -> None:
     assert len(theirs) == 16
     for model, named in (("minilm", "texts"), ("tf-idf", "texts (TF-IDF)")):
         made = columns("dl-mia", {"dl_mia.text_model": model})
-        assert {line["vectors"] for line in made} == {"factors", named}
+        assert {line["vectors"] for line in made} == {"factors", "noise", named}
         lines = [Line(line, ()) for line in made]
         about = [{n: v for n, v in t.items() if n not in ("metric", "paper_value")} for t in theirs]
         found = [wanted for wanted in about if any(line.matches(wanted) for line in lines)]
@@ -152,6 +194,9 @@ def test_fits_are_shared_between_tables() -> None:
         texts = {"general": 4, "sequential": 1}[half]
         own = [fit for fit in fits if fit.half == half]
         assert len(own) == 2 * 36 + 6 + 4 + 2 * 4 + texts + 4
+    # In the general half the leak is fitted as a control only, in the settings of Table 2.
+    told = [fit for fit in fits if fit.half == GENERAL and fit.leak]
+    assert len(told) == 4 and not any(fit.held_out or fit.texts for fit in told)
 
 
 def test_held_out_users_stand_beside_those_who_take_part() -> None:
@@ -165,8 +210,15 @@ def test_held_out_users_stand_beside_those_who_take_part() -> None:
         ]
         for held in (False, True):
             scored = [one for one in own if one.fit.held_out == held]
-            assert {one.attack for one in scored} == {DL_MIA, SELF_TRAINED, LEAKY}
+            told = {SELF_TRAINED, LEAKY} if half == SEQUENTIAL or not held else set()
+            told |= {LEAKY_BEST} if half == GENERAL and not held else set()
+            assert {one.attack for one in scored} == {DL_MIA} | told
             assert len({one.fit for one in scored}) == 4
+    drawn = [
+        c for c in drawn_columns("dl-mia") if c["artefact"] == "Controls" and not c.get("labels")
+    ]
+    held = Counter((c["held_out"], c["variant"]) for c in drawn)
+    assert set(held.values()) == {4} and len(held) == 4
 
 
 def test_stacks_hold_fits_of_one_kind(monkeypatch) -> None:

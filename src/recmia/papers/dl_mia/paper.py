@@ -18,10 +18,12 @@ def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
         DataError: the files are not there, or the language model is not installed.
     """
     from recmia.papers.dl_mia.language_model import MINILM, weights_file
+    from recmia.released.study import AUTHORS
 
     halves = (settings.dl_mia.general, settings.dl_mia.sequential)
+    names = [data.source for half in halves for data in half.datasets.values()]
     files = registered_files(
-        [data.source for half in halves for data in half.datasets.values()], paths
+        [*names, *([AUTHORS] if settings.dl_mia.released.authors else [])], paths
     )
     if settings.dl_mia.text_model == MINILM:
         files.append(weights_file())

@@ -12,7 +12,7 @@ from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
-from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, Row
+from recmia.experiments.rows import AS_RELEASED, CONTROL, CORRECTED, Row
 from recmia.experiments.study import Study
 from recmia.papers.dl_mia.fits import ATTACKS, DL_MIA, LEAKY
 from recmia.papers.dl_mia.planted_vectors import (
@@ -31,7 +31,7 @@ PLANTED = "Planted truths"
 FITTING, NOTHING, KNOWN = CASES = "fitting parts", "nothing transfers", "known parts"
 # Parts are found late: smaller steps, as many more, in the paper's 200 + 100 epochs.
 SMALL_BATCH = 32
-READINGS = {(DL_MIA, False): CORRECTED, (LEAKY, False): AS_PUBLISHED}  # the others are controls
+READINGS = {(DL_MIA, False): CORRECTED, (LEAKY, False): AS_RELEASED}  # the others are controls
 
 
 def planted_rows(study: Study) -> list[Row]:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from recmia.lists.settings import Lists
+from recmia.released.settings import Released
 from recmia.section import Section
 
 
@@ -38,6 +39,9 @@ class DLMIAStudy(Section):
 
     general: Half
     sequential: Half
+    released: Released = Field(
+        Released(), description="the reading as released of the general half"
+    )
     text_model: Literal["tf-idf", "minilm"] = Field(
         "tf-idf", description="vectors of item texts: from shared words, or by a language model"
     )
@@ -53,6 +57,8 @@ class DLMIAStudy(Section):
 
     @model_validator(mode="after")
     def _pictures(self) -> DLMIAStudy:
+        if unknown := {*self.released.authors, *self.released.least} - {*self.general.datasets}:
+            raise ValueError(f"released: {', '.join(unknown)} is no general data set")
         if not {self.pictured[:2], self.pictured[2:]} <= set(self.general.cells):
             raise ValueError(f"pictured: '{self.pictured}' is not a general setting")
         if self.pictured[3] != "L":
