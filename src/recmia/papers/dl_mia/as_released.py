@@ -36,7 +36,7 @@ from recmia.released.found import Found, attack_rows, claim_rows, range_row
 
 NOISE = "noise"
 WHOLE, ALONE = "the whole attack", "the perceptron on difference vectors alone"
-ALL_USERS = f"{ALONE}, all users"
+FEWER = f"{ALONE}, as many users"
 NEVER = "item vectors are noise"
 TOLD = f"{NEVER}; the target's labels are in the training loss"
 
@@ -146,8 +146,8 @@ class AsReleased:
             alone = {name: values[self.draws.first_of_blocks] for name, values in alone.items()}
             for what, found in (
                 (WHOLE, self.draws.whole(setting, ENCODERS[0], attack)),
+                (FEWER, self.draws.fewer(setting, kind, checkpoint)),
                 (ALONE, alone),
-                (ALL_USERS, self.draws.everybody(setting, kind, checkpoint)),
             ):
                 yield "Perceptron alone", *pair, told | {"case": what}, found
 

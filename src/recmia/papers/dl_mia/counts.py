@@ -76,6 +76,8 @@ def count_rows(
                 continue
             metric = METRICS[reading]
             areas = {line.values(SETTING[1:]): areas_of(line)[NAMES[metric]] for line in own}
+            made = ~np.isnan(sum(areas.values()))  # draws in which every setting was drawn
+            areas = {setting: values[made] for setting, values in areas.items()}
             shares = count.holds(areas).mean(axis=0)
             rows.append(_row(own[0], key, metric, shares, count.over, level))
     return rows

@@ -13,7 +13,14 @@ from collections.abc import Sequence
 import numba
 import numpy as np
 
-from recmia.released.perceptron import HIDDEN, Training, train
+from recmia.released.perceptron import (
+    HIDDEN,
+    Training,
+    train,
+)
+from recmia.released.perceptron import _backward as backward
+from recmia.released.perceptron import _forward as forward
+from recmia.released.perceptron import _gather as gather
 from recmia.seeds import generator
 
 PAIRS = 4  # users of either side a step
@@ -58,7 +65,7 @@ def joint_stage(
     """
     parameters = start.copy()
     moments = np.zeros((2, len(start)), dtype=np.float32)
-    here, there = _with_ones(shadow), _with_ones(target)
+    here, there = (np.ascontiguousarray(part, dtype=np.float32) for part in (shadow, target))
     labels = known.astype(np.float32)
     truth = np.zeros(len(target), dtype=np.float32) if told is None else told.astype(np.float32)
     draw, steps, checkpoints = generator(seed, "dl-mia", "joint", "order"), 0, []
@@ -76,59 +83,57 @@ def _orders(n: int, epochs: int, draw: np.random.Generator) -> np.ndarray:
     return np.stack([draw.permutation(n) for _ in range(epochs)])
 
 
-def _with_ones(x: np.ndarray) -> np.ndarray:
-    """float32 [n, l + 1]: a last column of ones meets the bias row of the weights."""
-    return np.concatenate([x, np.ones((len(x), 1))], axis=1, dtype=np.float32)
-
-
 @numba.njit(fastmath=True)
 def _descend(parameters, moments, steps, here, labels, there, truth, slip, orders, others):
     """Epochs of Adam on both cross-entropies; changes parameters and moments, returns the steps.
 
-    Args: parameters float32 [P], moments float32 [2, P], users float32 [n, l + 1], labels and
-    truth float32 [n], orders int64 [epochs, n].
+    Args: parameters float32 [P], moments float32 [2, P], users float32 [n, l], labels and truth
+    float32 [n], orders int64 [epochs, n].
     """
     one, zero, half = np.float32(1), np.float32(0), np.float32(0.5)
-    width, (h1, h2) = here.shape[1], HIDDEN
+    width, (h1, h2) = here.shape[1] + 1, HIDDEN
     a, b = width * h1, width * h1 + (h1 + 1) * h2
     w1 = parameters[:a].reshape(width, h1)
     w2 = parameters[a:b].reshape(h1 + 1, h2)
     w3 = parameters[b:].reshape(h2 + 1, 2)
-    gradient = np.empty_like(parameters)
+    gradient = np.zeros_like(parameters)
     d1 = gradient[:a].reshape(width, h1)
     d2 = gradient[a:b].reshape(h1 + 1, h2)
     d3 = gradient[b:].reshape(h2 + 1, 2)
+    a1, a2 = np.empty(h1, np.float32), np.empty(h2, np.float32)
+    g1, g2, g3 = np.empty(h1, np.float32), np.empty(h2, np.float32), np.empty(2, np.float32)
     n, m = orders.shape[1], others.shape[1]
     count = -(-n // PAIRS)
     for epoch in range(len(orders)):
         for step in range(count):
             mine = orders[epoch, step * n // count : (step + 1) * n // count]
             theirs = others[epoch, step * m // count : (step + 1) * m // count]
-            x = np.concatenate((here[mine], there[theirs]))
-            a1 = np.ones((len(x), h1 + 1), np.float32)
-            a1[:, :h1] = np.maximum(x @ w1, zero)
-            a2 = np.ones((len(x), h2 + 1), np.float32)
-            a2[:, :h2] = np.maximum(a1 @ w2, zero)
-            z = a2 @ w3
-            g3 = np.empty((len(x), 2), np.float32)
-            for i in range(len(x)):
-                p = one / (one + np.exp(z[i, 0] - z[i, 1]))
-                if i < len(mine):
-                    label, share = labels[mine[i]], half / np.float32(len(mine))
+            for i in range(len(mine) + len(theirs)):
+                ours = i < len(mine)
+                user = mine[i] if ours else theirs[i - len(mine)]
+                row = here[user] if ours else there[user]
+                share = half / np.float32(len(mine) if ours else len(theirs))
+                forward(row, w1, a1)
+                forward(a1, w2, a2)
+                margin = w3[h2, 1] - w3[h2, 0]
+                for k in range(h2):
+                    margin += a2[k] * (w3[k, 1] - w3[k, 0])
+                p = one / (one + np.exp(-margin))
+                if ours:
+                    label = labels[user]
                 else:
                     label = one if p > half else zero
-                    share = half / np.float32(len(theirs))
                     if slip:
-                        label = one if label == truth[theirs[i - len(mine)]] else zero
+                        label = one if label == truth[user] else zero
                 # The second softmax takes p and 1 - p for logits; its gradient passes the first.
                 q = one / (one + np.exp(one - p - p))
-                g3[i, 1] = share * np.float32(2) * (q - label) * p * (one - p)
-                g3[i, 0] = -g3[i, 1]
-            g2 = (g3 @ w3[:h2].T) * (a2[:, :h2] > zero)
-            g1 = (g2 @ w2[:h1].T) * (a1[:, :h1] > zero)
-            d1[:] = x.T @ g1
-            d2[:] = a1.T @ g2
-            d3[:] = a2.T @ g3
+                g3[1] = np.float32(2) * (q - label) * p * (one - p)
+                g3[0] = -g3[1]
+                backward(g3, w3, a2, g2)
+                backward(g2, w2, a1, g1)
+                gather(d1, row, g1, share)
+                gather(d2, a1, g2, share)
+                gather(d3, a2, g3, share)
             steps += 1
             _adam(parameters, moments, gradient, steps)
     return steps
@@ -136,7 +141,7 @@ def _descend(parameters, moments, steps, here, labels, there, truth, slip, order
 
 @numba.njit(fastmath=True)
 def _adam(parameters, moments, gradient, steps):
-    """A step of Adam with PyTorch's usual settings."""
+    """A step of Adam with PyTorch's usual settings; the gradient is zero afterwards."""
     b1, b2, tiny = np.float32(0.9), np.float32(0.999), np.float32(1e-8)
     one, rate = np.float32(1), np.float32(0.001)
     c1 = np.float32(1 / (1 - 0.9**steps))
@@ -146,3 +151,4 @@ def _adam(parameters, moments, gradient, steps):
         moments[0, i] = b1 * moments[0, i] + (one - b1) * g
         moments[1, i] = b2 * moments[1, i] + (one - b2) * g * g
         parameters[i] -= rate * moments[0, i] * c1 / (np.sqrt(moments[1, i] * c2) + tiny)
+        gradient[i] = np.float32(0)

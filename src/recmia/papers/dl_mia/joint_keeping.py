@@ -47,6 +47,7 @@ def keep_joint(
     places: Mapping[str, Mapping[str, Any]],
     cases: Sequence[Case],
     *,
+    kinds: Sequence[str],
     number: int,
     seeds: Mapping[str, int],
     top_k: int,
@@ -59,10 +60,11 @@ def keep_joint(
     """Train and score every case of one draw, with the slip and without.
 
     Args:
-        path: of the result: "hard", "roc" float64 and "same" bool [cases, 2, C] of the kinds
-            "label leak" and "guessed labels" after each turn.
+        path: of the result: "hard", "roc" float64 and "same" bool [cases, kinds, C] after each
+            turn.
         places: data set to what `recmia.released.keeping.open_world` opens.
         cases: what is trained.
+        kinds: of `KINDS`, with the slip and without.
         number: of the draw.
         seeds: of the data sets.
         top_k: items on a list.
@@ -77,7 +79,7 @@ def keep_joint(
         for data, place in places.items()
     }
     seen, started = _Seen(draws), {}
-    shape = (len(cases), len(KINDS), len(turns))
+    shape = (len(cases), len(kinds), len(turns))
     found = {HARD: np.empty(shape), ROC: np.empty(shape), SAME: np.empty(shape, dtype=bool)}
     for c, case in enumerate(cases):
         learned, scored = (seen.of(case, side) for side in (SHADOW, TARGET))
@@ -96,7 +98,7 @@ def keep_joint(
             order = generator(there, "dl-mia", "held out").permutation(len(scored[1]))
             halves = np.split(order, [len(order) // 2])
             present, scored = (tuple(part[rows] for part in scored) for rows in halves)
-        for k, kind in enumerate(KINDS):
+        for k, kind in enumerate(kinds):
             models = joint_stage(
                 started[known],
                 *few,

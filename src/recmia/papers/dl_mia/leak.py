@@ -24,7 +24,7 @@ from recmia.papers.dl_mia.fits import (
 )
 from recmia.papers.dl_mia.tables import FIGURE_3
 from recmia.papers.dl_mia.worlds import HALVES, STEP
-from recmia.released.found import mean_interval
+from recmia.released.found import drawn, mean_interval
 from recmia.seeds import generator
 
 
@@ -152,7 +152,7 @@ def _cell(
     for gain in GAINS + PARTS:
         line = attacks[gain.first]
         if _is_drawn(line):
-            gaps = _gaps(attacks, gain, NAMES[kind])
+            gaps = drawn(_gaps(attacks, gain, NAMES[kind]))
             value, low, high = mean_interval(gaps, level)
             numbers = {"value": value, "ci_low": low, "ci_high": high, "n_seeds": len(gaps)}
         else:
@@ -174,9 +174,12 @@ def _means(
     """The same on the mean over the settings of a grid."""
     one = next(iter(cells.values()))
     gaps = {g: np.array([_gaps(attacks, g, name) for attacks in cells.values()]) for g in gains}
+    # Only draws that every gain was made in are held against each other.
+    made = ~np.isnan(sum(values.sum(axis=0) for values in gaps.values()))
+    gaps = {gain: values[:, made] for gain, values in gaps.items()}
     means = _redrawn(study, gaps)
-    for gain, (value, drawn) in means.items():
-        low, high = _interval(study, drawn)
+    for gain, (value, again) in means.items():
+        low, high = _interval(study, again)
         told = {"value": value, "ci_low": low, "ci_high": high, "n_seeds": gaps[gain].shape[1]}
         yield _row(one[gain.first].columns | MEAN, gain, f"difference of {kind}", **told)
     if PUBLISHED not in means:
@@ -185,8 +188,8 @@ def _means(
     if _interval(study, drawn_whole)[0] <= MARGIN:
         return
     for part in PARTS:
-        value, drawn = means[part]
-        low, high = _interval(study, drawn / drawn_whole)
+        value, again = means[part]
+        low, high = _interval(study, again / drawn_whole)
         told = {"value": value / whole, "ci_low": low, "ci_high": high}
         told["n_seeds"] = gaps[part].shape[1]
         metric = f"share of the published gain in {kind}"
@@ -205,8 +208,8 @@ def _redrawn(study: Study, gaps: Mapping[Gain, np.ndarray]) -> dict[Gain, tuple[
     columns = draw.integers(draws, size=(*shape, draws))
     # The mean of a redrawn table is a mean of cells weighted by how often row and column came.
     weights = [
-        np.apply_along_axis(np.bincount, 1, drawn, minlength=size) / size
-        for drawn, size in ((rows, settings), (columns, draws))
+        np.apply_along_axis(np.bincount, 1, again, minlength=size) / size
+        for again, size in ((rows, settings), (columns, draws))
     ]
     return {
         gain: (float(values.mean()), np.einsum("rs,sd,rd->r", weights[0], values, weights[1]))

@@ -63,7 +63,7 @@ class ReleasedDraws:
         self.study.make(drawn, label="draws as released")
         crossed = [k for f in families for of_data in self._crossed(f).values() for k in of_data]
         self.study.make(crossed, label="draws across data sets")
-        self.study.make([*self._joint, *self._everybody], label="joint stage as released")
+        self.study.make([*self._joint, *self._fewer], label="joint stage as released")
         stacks = list(self._stacks.values())
         make_all(self.owner, [k for s in stacks for k in s.inputs], label="features as released")
         make_all(self.owner, stacks, label="DL-MIA as released")
@@ -145,21 +145,37 @@ class ReleasedDraws:
 
     @cached_property
     def _joint(self) -> list[Kept]:
-        """The joint stage of every case, a draw each."""
-        most = self.world.settings.most_users
+        """The joint stage of every case, a draw each; of later draws the grid with the slip."""
+        few = self.settings.released.sweep_draws
         return [
-            self._stage("joint", block, number, self._cases, most)
-            for block, number in self._numbers
+            self._stage("joint", *draw, self._cases, KINDS)
+            if draw[1] < few
+            else self._stage("joint", *draw, self._cases[: len(self.grid)], KINDS[:1])
+            for draw in self._numbers
+            if draw[1] < self.settings.joint_draws
         ]
 
     @cached_property
-    def _everybody(self) -> list[Kept]:
-        """That of Table 2's settings with all users, of the first draw of each block."""
+    def _fewer(self) -> list[Kept]:
+        """That of Table 2's settings with fewer users, of the first draw of each block."""
         cases = [Case(*cells_of(s), self.study.base) for s in self.world.settings.ablated]
-        firsts = [(b, block[0]) for b, block in enumerate(self.study.blocks)]
-        return [self._stage("joint-everybody", *first, cases, EVERYBODY) for first in firsts]
+        firsts, most = self._firsts, self.world.settings.most_users
+        return [self._stage("joint-fewer", *first, cases, KINDS, most) for first in firsts]
 
-    def _stage(self, name: str, block: int, number: int, cases: list[Case], most: int) -> Kept:
+    @property
+    def _firsts(self) -> list[tuple[int, int]]:
+        """Block and number of the first draw of each block."""
+        return [(b, block[0]) for b, block in enumerate(self.study.blocks)]
+
+    def _stage(
+        self,
+        name: str,
+        block: int,
+        number: int,
+        cases: list[Case],
+        kinds: tuple[str, ...],
+        most: int = EVERYBODY,
+    ) -> Kept:
         """One draw (`keep_joint`)."""
         released = self.settings.released
         return Kept(
@@ -167,6 +183,7 @@ class ReleasedDraws:
             keep_joint,
             {data: self._place(data, block) for data in self._data(MAIN)},
             cases,
+            kinds=kinds,
             number=number,
             seeds={data: self.study.seed(data) for data in self._data(MAIN)},
             top_k=released.top_k,
@@ -188,7 +205,7 @@ class ReleasedDraws:
         made, root = {}, self.owner.settings.root_seed
         for setting, encoder in product(self.world.settings.ablated, ENCODERS):
             cells = dict(zip((SHADOW, TARGET), cells_of(setting), strict=True))
-            numbers = [(b, block[0]) for b, block in enumerate(self.study.blocks)]
+            numbers = self._firsts
             sides = [
                 [self._features(*cell, side, b, number) for b, number in numbers]
                 for side, cell in cells.items()
@@ -240,11 +257,21 @@ class ReleasedDraws:
 
     @cached_property
     def _joint_arrays(self) -> dict[str, np.ndarray]:
-        return _stacked(self._joint)
+        """[draws, cases, kinds, turns], NaN (and not the same) where nothing was trained."""
+        shape = (len(self._numbers), len(self._cases), len(KINDS), len(self._turns))
+        found = {name: np.full(shape, np.nan) for name in (HARD, ROC)}
+        found[SAME] = np.zeros(shape, dtype=bool)
+        made = [
+            n for n, (_, number) in enumerate(self._numbers) if number < self.settings.joint_draws
+        ]
+        for n, kept in zip(made, self._joint, strict=True):
+            for name, values in read_arrays(kept.path, found).items():
+                found[name][n, : values.shape[0], : values.shape[1]] = values
+        return found
 
-    def everybody(self, setting: str, kind: str, checkpoint: str) -> Found:
-        """The same with all users, in draws of which most are not drawn."""
-        arrays = _stacked(self._everybody)
+    def fewer(self, setting: str, kind: str, checkpoint: str) -> Found:
+        """The same with fewer users, in draws of which most are not drawn."""
+        arrays = _stacked(self._fewer)
         case = self.world.settings.ablated.index(setting)
         return self._spread(_at(arrays, case, kind, checkpoint))
 

@@ -45,6 +45,9 @@ class DLMIAStudy(Section):
     text_model: Literal["tf-idf", "minilm"] = Field(
         "tf-idf", description="vectors of item texts: from shared words, or by a language model"
     )
+    joint_draws: int = Field(
+        20, ge=2, description="draws of the released joint stage; all its controls have sweep_draws"
+    )
     pretrain_epochs: int = Field(200, ge=1)
     alternating_epochs: int = Field(100, ge=1, description="of both kinds together")
     turn_epochs: int = Field(10, ge=1)
