@@ -66,20 +66,17 @@ class ReleasedStudy:
         """Recommenders that are there, in the order of what is kept."""
         if data in self.settings.authors:
             return ITEM, FACTORS, NCF
-        wanted = self.own_kinds(data)
-        return (*wanted, CONTENT) if data == self.content else wanted
+        return self.own_kinds(data)
 
     def own_kinds(self, data: str) -> tuple[str, ...]:
         """Those on the study's own records."""
-        return ITEM, FACTORS, *([NCF] if self._wants_ncf else [])
+        more = [*([NCF] if self.trains_ncf else []), *([CONTENT] if data == self.content else [])]
+        return ITEM, FACTORS, *more
 
     @property
-    def _wants_ncf(self) -> bool:
+    def trains_ncf(self) -> bool:
+        """Whether a network is trained on records of the study's own."""
         return NCF in self.lists.settings.algorithms
-
-    def trains_ncf(self, data: str) -> bool:
-        """Whether a network has to be trained for it."""
-        return self._wants_ncf and data not in self.settings.authors
 
     def seed(self, data: str, *names: str | int) -> int:
         """A seed of one data set; the same in every study."""
@@ -113,8 +110,14 @@ class ReleasedStudy:
         """What `keeping.open_world` opens."""
         if authors := self.settings.authors.get(data):
             return self.authors_place(authors)
-        found = self.own_place(data, seed, people=people)
-        if data == self.content:
+        return self.own_place(data, seed, people=people)
+
+    def own_place(self, data: str, seed: int, *, people: bool = False) -> dict[str, Any]:
+        """The same on the study's own records, whether or not authors' files stand for them."""
+        found: dict[str, Any] = {"split": self.split(data, seed, people=people)}
+        if self.trains_ncf:
+            found["ncf"] = self.ncf(data, seed, people=people)
+        if data == self.content and not people:
             view = view_of(self.lists.settings, data, CONTENT)
             _, told = self.lists.recommender(view.model("shadow", seed))
             found["content"] = Kept(
@@ -125,13 +128,6 @@ class ReleasedStudy:
                 told["metadata"],
                 top_k=self.settings.top_k,
             )
-        return found
-
-    def own_place(self, data: str, seed: int, *, people: bool = False) -> dict[str, Any]:
-        """The same on the study's own records, whether or not authors' files stand for them."""
-        found: dict[str, Any] = {"split": self.split(data, seed, people=people)}
-        if self._wants_ncf:
-            found["ncf"] = self.ncf(data, seed, people=people)
         return found
 
     def authors_place(self, name: str, *, drawn: bool = False) -> dict[str, Any]:

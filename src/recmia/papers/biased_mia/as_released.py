@@ -30,7 +30,7 @@ MAIN = place("Figure 3")
 FOLDED = f"{HARD_LABEL_AUC}, folded"
 FOLDED_NOTE = "the better of the two names that the clusters can have"
 STATED = "Stated in the text"
-SMALL = "Small data"
+OWN = "Own records"
 DRAWS = "Draws"
 
 
@@ -50,14 +50,10 @@ class AsReleased:
 
     def make(self) -> None:
         """Draw everything that is not current."""
-        slow = [
-            self.study.ncf(d, s)
-            for d in self.data
-            if self.study.trains_ncf(d)
-            for s in self._blocks
-        ]
-        self.study.make(slow, label="NCF as released")
-        of_data = (self._main, self._more, self._small)
+        if self.study.trains_ncf:
+            slow = [self.study.ncf(*p) for p in product(self.data, self._blocks)]
+            self.study.make(slow, label="NCF as released")
+        of_data = (self._main, self._more, self._own)
         kept = [kept for found in of_data for blocks in found.values() for kept in blocks]
         self.study.make(kept, label="draws as released")
         crossed = [kept for blocks in self._crossed.values() for kept in blocks]
@@ -66,7 +62,7 @@ class AsReleased:
     def rows(self) -> list[Row]:
         """Every row of the reading but those of the ablation and of the authors' files."""
         rows = [row for line in self.lines for row in self._rows(line)]
-        rows += [*self._small_rows(), *self._ranking_rows(), *self._stated_rows()]
+        rows += [*self._own_rows(), *self._ranking_rows(), *self._stated_rows()]
         rows += self._draw_rows()
         level = self.world.study.settings.intervals.level
         return rows + claim_rows(claims(self.settings), self.lines, level)
@@ -121,12 +117,12 @@ class AsReleased:
         return {d: of(d, self._main, False) + of(d, self._more, True) for d in self.data}
 
     @cached_property
-    def _small(self) -> dict[str, list[Kept]]:
-        """Where the authors' files stand for a data set: the study's own slice of it."""
+    def _own(self) -> dict[str, list[Kept]]:
+        """Where the authors' files stand for a data set: the recipe on records of our own."""
         base = {d: self._plans[d][MAIN] for d in self.data if d in self.study.settings.authors}
         return {
             data: [
-                self.study.draws("slice", data, self.study.own_place(data, b), [plan], b)
+                self.study.draws("own", data, self.study.own_place(data, b), [plan], b)
                 for b in self._blocks
             ]
             for data, plan in base.items()
@@ -276,13 +272,18 @@ class AsReleased:
                 for number, value in zip(numbers, values, strict=True):
                     yield Row(**columns, metric=HARD_LABEL_AUC, draw=number, value=float(value))
 
-    def _small_rows(self) -> Iterator[Row]:
-        for data, kept in self._small.items():
+    def _own_rows(self) -> Iterator[Row]:
+        for data, kept in self._own.items():
             arrays = together(kept, (HARD, ROC, SAME), axis=1)
             kinds = self.study.own_kinds(data)
             for (s, shadow), (t, target) in product(enumerate(kinds), repeat=2):
+                columns = self.columns((data, shadow), (data, target), artefact=OWN)
+                if CONTENT in (shadow, target):
+                    if shadow != target:
+                        continue
+                    columns |= {"artefact": "Figure 11", "features": "Origin"}
+                    columns["serving"] = PUBLISHED
                 found = {name: values[0, :, s, t] for name, values in arrays.items()}
-                columns = self.columns((data, shadow), (data, target), artefact=SMALL)
                 columns["dataset"] = self.settings.datasets[data].title
                 yield from attack_rows(found, **columns)
 

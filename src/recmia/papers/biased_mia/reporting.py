@@ -22,10 +22,10 @@ from recmia.lists.world import ListWorld
 from recmia.papers.biased_mia.ablation import Ablation
 from recmia.papers.biased_mia.as_released import AsReleased
 from recmia.papers.biased_mia.attacking import run
-from recmia.papers.biased_mia.authors import AuthorsFiles
 from recmia.papers.biased_mia.claims import claims
 from recmia.papers.biased_mia.grid import cells, everything
 from recmia.papers.biased_mia.paper import PAPER
+from recmia.papers.biased_mia.proofs import Proofs
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.ranking import hit_rate
 from recmia.storage import read_arrays
@@ -98,7 +98,7 @@ def _mean_row(world: ListWorld, runs: Runs, says: str | None = None, **columns: 
 def draw_all(world: ListWorld) -> list[Row]:
     """Draw the reading as released, the ablation and the authors' files; their rows."""
     released = AsReleased(world)
-    parts = released, Ablation(released), AuthorsFiles(released)
+    parts = released, Ablation(released), Proofs(released)
     for part in parts:
         part.make()
     return [row for part in parts for row in part.rows()]

@@ -56,14 +56,17 @@ class ReleasedDraws:
     def make(self) -> None:
         """Draw everything that is not current."""
         data, blocks = list(self._data(MAIN)), range(len(self.study.blocks))
-        slow = [self.study.ncf(d, b) for d in data if self.study.trains_ncf(d) for b in blocks]
-        self.study.make(slow, label="NCF as released")
+        own = {*self._data(TEXTS), *(d for d in data if d not in self.settings.released.authors)}
+        if self.study.trains_ncf:
+            slow = [self.study.ncf(*pair) for pair in product(sorted(own), blocks)]
+            self.study.make(slow, label="NCF as released")
         families = [f for f in (MAIN, DEFENDED, TEXTS) if self._data(f)]
         drawn = [k for f in families for of_data in self._drawn(f).values() for k in of_data]
         self.study.make(drawn, label="draws as released")
         crossed = [k for f in families for of_data in self._crossed(f).values() for k in of_data]
         self.study.make(crossed, label="draws across data sets")
-        self.study.make([*self._joint, *self._fewer], label="joint stage as released")
+        stages = [*self._joint, *self._fewer, *self._of_texts]
+        self.study.make(stages, label="joint stage as released")
         stacks = list(self._stacks.values())
         make_all(self.owner, [k for s in stacks for k in s.inputs], label="features as released")
         make_all(self.owner, stacks, label="DL-MIA as released")
@@ -78,26 +81,23 @@ class ReleasedDraws:
             return replace(base, ratio=self.world.settings.defence_ratio)
         return replace(base, texts=True) if family == TEXTS else base
 
-    def _place(self, data: str, block: int) -> dict[str, Any]:
-        place = self.study.place(data, block)
-        if data in self._data(TEXTS) and data not in self.settings.released.authors:
-            place["texts"] = text_vectors(self.world, data, self.world.settings.vector_dim)
-        return place
+    def _place(self, family: str, data: str, block: int) -> dict[str, Any]:
+        """Where texts count, records of our own: of theirs nobody knows which item is which."""
+        if family != TEXTS:
+            return self.study.place(data, block)
+        texts = text_vectors(self.world, data, self.world.settings.vector_dim)
+        return self.study.own_place(data, block) | {"texts": texts}
 
     def _drawn(self, family: str) -> dict[str, list[Kept]]:
         """Perceptrons of Biased-MIA, and what they find on their own data set; a block each."""
         plan = Planned(self.recipe(family), self.settings.released.draws)
         return {
             data: [
-                self.study.draws(family, data, self._placed(family, data, b), [plan], b)
+                self.study.draws(family, data, self._place(family, data, b), [plan], b)
                 for b in range(len(self.study.blocks))
             ]
             for data in self._data(family)
         }
-
-    def _placed(self, family: str, data: str, block: int) -> dict[str, Any]:
-        """What Biased-MIA's draws do without is no part of what they rest on."""
-        return (self._place if family == TEXTS else self.study.place)(data, block)
 
     def _crossed(self, family: str) -> dict[str, list[Kept]]:
         drawn = self._drawn(family)
@@ -108,7 +108,7 @@ class ReleasedDraws:
                 Kept(
                     self.world.folder / "released" / f"{family}-crossed" / f"{data}-{b}.npz",
                     keep_crossed,
-                    self._placed(family, data, b),
+                    self._place(family, data, b),
                     {name: kept[b] for name, kept in drawn.items() if name != data},
                     self.recipe(family),
                     draws=self.study.blocks[b],
@@ -133,7 +133,6 @@ class ReleasedDraws:
         cases = [Case(*pair, base) for pair in self.grid]
         defended = self.recipe(DEFENDED)
         cases += [Case(*cells_of(setting), defended) for setting in chosen.defended]
-        cases += [Case(*cells_of(s), self.recipe(TEXTS)) for s in self.described_by_texts]
         cases += [Case(c, c, base, random_labels=True) for c in map(cell_of, chosen.cells)]
         cases += [Case(*cells_of(setting), base, held_out=True) for setting in chosen.ablated]
         return list(dict.fromkeys(cases))
@@ -162,6 +161,20 @@ class ReleasedDraws:
         firsts, most = self._firsts, self.world.settings.most_users
         return [self._stage("joint-fewer", *first, cases, KINDS, most) for first in firsts]
 
+    @cached_property
+    def _text_cases(self) -> list[Case]:
+        return [Case(*cells_of(s), self.recipe(TEXTS)) for s in self.described_by_texts]
+
+    @cached_property
+    def _of_texts(self) -> list[Kept]:
+        """That of Table 3's settings on vectors from texts, in the first draws."""
+        few, cases = self.settings.released.sweep_draws, self._text_cases
+        return [
+            self._stage("joint-texts", *draw, cases, KINDS[:1], family=TEXTS)
+            for draw in self._numbers
+            if cases and draw[1] < few
+        ]
+
     @property
     def _firsts(self) -> list[tuple[int, int]]:
         """Block and number of the first draw of each block."""
@@ -175,17 +188,18 @@ class ReleasedDraws:
         cases: list[Case],
         kinds: tuple[str, ...],
         most: int = EVERYBODY,
+        family: str = MAIN,
     ) -> Kept:
         """One draw (`keep_joint`)."""
         released = self.settings.released
         return Kept(
             self.world.folder / "released" / name / f"{number}.npz",
             keep_joint,
-            {data: self._place(data, block) for data in self._data(MAIN)},
+            {data: self._place(family, data, block) for data in self._data(family)},
             cases,
             kinds=kinds,
             number=number,
-            seeds={data: self.study.seed(data) for data in self._data(MAIN)},
+            seeds={data: self.study.seed(data) for data in self._data(family)},
             top_k=released.top_k,
             candidates=self.study.candidates,
             most=most,
@@ -253,19 +267,27 @@ class ReleasedDraws:
 
     def joint(self, case: Case, kind: str, checkpoint: str) -> Found:
         """The joint stage of a case at a checkpoint, an entry a draw."""
+        if case in self._text_cases:
+            return _at(self._text_arrays, self._text_cases.index(case), kind, checkpoint)
         return _at(self._joint_arrays, self._cases.index(case), kind, checkpoint)
 
     @cached_property
     def _joint_arrays(self) -> dict[str, np.ndarray]:
+        return self._filled(self._joint, len(self._cases), self.settings.joint_draws)
+
+    @cached_property
+    def _text_arrays(self) -> dict[str, np.ndarray]:
+        few = self.settings.released.sweep_draws
+        return self._filled(self._of_texts, len(self._text_cases), few)
+
+    def _filled(self, kept: list[Kept], cases: int, draws: int) -> dict[str, np.ndarray]:
         """[draws, cases, kinds, turns], NaN (and not the same) where nothing was trained."""
-        shape = (len(self._numbers), len(self._cases), len(KINDS), len(self._turns))
+        shape = (len(self._numbers), cases, len(KINDS), len(self._turns))
         found = {name: np.full(shape, np.nan) for name in (HARD, ROC)}
         found[SAME] = np.zeros(shape, dtype=bool)
-        made = [
-            n for n, (_, number) in enumerate(self._numbers) if number < self.settings.joint_draws
-        ]
-        for n, kept in zip(made, self._joint, strict=True):
-            for name, values in read_arrays(kept.path, found).items():
+        made = [n for n, (_, number) in enumerate(self._numbers) if number < draws]
+        for n, one in zip(made, kept, strict=True):
+            for name, values in read_arrays(one.path, found).items():
                 found[name][n, : values.shape[0], : values.shape[1]] = values
         return found
 
