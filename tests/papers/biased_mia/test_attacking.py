@@ -46,12 +46,12 @@ def test_planted_truths_from_lists_to_intervals(world: ListWorld, tmp_path: Path
     """Two algorithms are told apart; random labels and members among themselves are not."""
     settings = world.settings
     cell = view_of(settings, "D", "item-neighbours")
-    published = corrected(settings, cell)
+    published = corrected(cell)
     attempts = {
         "published": published,
         "nobody": replace(published, target=replace(published.target, serving=NOBODY)),
-        "labels": corrected(settings, cell, random_labels=True),
-        "halves": corrected(settings, replace(cell, serving=MEMBERS_ONLY)),
+        "labels": corrected(cell, random_labels=True),
+        "halves": corrected(replace(cell, serving=MEMBERS_ONLY)),
     }
     runs = run(world, attempts.values())
     cases = {name: runs[attempt] for name, attempt in attempts.items()}
@@ -72,7 +72,7 @@ def test_planted_truths_from_lists_to_intervals(world: ListWorld, tmp_path: Path
 
 
 def test_finished_scores_are_kept_and_changed_ones_made_again(world: ListWorld) -> None:
-    attempt = corrected(world.settings, view_of(world.settings, "D", "item-neighbours"))
+    attempt = corrected(view_of(world.settings, "D", "item-neighbours"))
     ((place,),) = run(world, [attempt]).values()
     path = place.kept.path
     before = path.stat().st_mtime_ns, path.read_bytes()
@@ -93,13 +93,13 @@ from recmia.storage import read_arrays
 
 world = world_of(open_study("tiny", {"n_seeds": 1, "workers": 1}))
 cell = view_of(world.settings, "D", "item-neighbours", defence=0.1)
-((place,),) = run(world, [corrected(world.settings, cell)]).values()
+((place,),) = run(world, [corrected(cell)]).values()
 print(read_arrays(place.kept.path)[f"{place.name}|scores"].sum())
 """
 
 
 def test_scores_rest_on_the_defence(world: ListWorld) -> None:
-    attempt = corrected(world.settings, view_of(world.settings, "D", "item-neighbours"))
+    attempt = corrected(view_of(world.settings, "D", "item-neighbours"))
     ((place,),) = run(world, [attempt]).values()
     assert "recmia.recommenders.popularity_randomization" in place.kept.parts["modules"]
 
