@@ -53,6 +53,7 @@ from recmia.papers.model_inversion.trials import (
     KNOWLEDGE,
     POISONING,
     REASONS,
+    RECOMMENDER,
     along,
 )
 
@@ -126,12 +127,12 @@ def recommender_rows(study: Study) -> list[Row]:
     rows = []
     for system in study.settings.model_inversion.systems:
         first = system in mains(study)
-        columns = about(study, system) | {"artefact": "Recommender"}
+        columns = about(study, system) | {"artefact": RECOMMENDER}
         columns |= {"reading": AS_PUBLISHED if first else CORRECTED}
         made = recommender_of(study, system)
         for what, value in (("k", made.factors), ("λ", made.regularisation), ("l", made.length)):
             rows.append(Row(**columns, metric=what, value=value))
-        found = collect(study, system, POISONING)[Trial(HELD, 0.0)]
+        found = collect(study, system, POISONING if first else RECOMMENDER)[Trial(HELD, 0.0)]
         rows += [Row(**columns, **_quality(found, name)) for name in QUALITIES]
     return rows
 
@@ -153,7 +154,7 @@ def group_rows(study: Study) -> list[Row]:
     """The paper's figures, and ours: a group of trials each."""
     rows = []
     for artefact, varied in VARIED.items():
-        for system in study.settings.model_inversion.systems:
+        for system in mains(study):
             trials = collect(study, system, artefact)
             for trial, records in trials.items():
                 if not trial.alpha:
@@ -222,7 +223,7 @@ def headline_rows(study: Study) -> list[Row]:
     """The points of figure 5 that the text states."""
     rows = []
     most = max(study.settings.model_inversion.shares)
-    for system in study.settings.model_inversion.systems:
+    for system in mains(study):
         for trial, records in collect(study, system, POISONING).items():
             if trial.alpha == most:
                 columns = about_attack(study, system, trial)

@@ -17,6 +17,7 @@ from recmia.papers.model_inversion.settings import ModelInversionStudy
 from recmia.papers.model_inversion.ways import LINKS_HELD, SETTLED, Way, ways_of
 
 SEARCH = "Search"
+RECOMMENDER = "Recommender"
 POISONING = "Figure 5"
 CAMOUFLAGE = "Figure 6"
 KNOWLEDGE = "Figure 7"
@@ -67,6 +68,8 @@ def trials_of(settings: ModelInversionStudy, system: str, group: str, first: Way
     """The trials of a group on a system whose first reading of Algorithm 2 is given."""
     most = max(settings.shares)
     camouflages = settings.datasets[settings.systems[system].data].camouflages
+    if group == RECOMMENDER:
+        return [Trial(HELD, 0.0)]
     if group == POISONING:
         return [Trial(HELD, 0.0), *(along(first, share) for share in settings.shares)]
     if group == POISONING + OTHERS:
@@ -114,10 +117,10 @@ def groups_of(settings: ModelInversionStudy, *, first: bool) -> dict[str, int]:
     Args:
         settings: the study.
         first: whether it is the system of its data set's first reading; of others the search
-            tells, beside how good they are.
+            tells all, but for how good they are.
     """
     if not first:
-        return {POISONING: settings.control_repeats}
+        return {RECOMMENDER: settings.control_repeats}
     groups = dict.fromkeys((POISONING, CAMOUFLAGE, KNOWLEDGE), settings.repeats)
     more = (*NOT_FIRST, ITEMS, DEFENCE, REASONS, DESCENT_PATH)
     return groups | dict.fromkeys(more, settings.control_repeats)
