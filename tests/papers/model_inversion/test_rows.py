@@ -124,9 +124,9 @@ def test_counts_at_every_threshold_are_those_of_the_attack(study, rows):
 
 def test_the_sensitive_item_s_raters_are_as_many_when_shuffled(study):
     found = attacking.collect(study, "visits-zeros", REASONS)
-    first = attacking.first_way(study, "visits-zeros")
     plain, only_highest, moved = (
-        found[along(first, 0.05, case=case)][0] for case in (None, HIGHEST_ONLY, HIGHEST_SHUFFLED)
+        found[along(LINKS_HELD, 0.05, case=case)][0]
+        for case in (None, HIGHEST_ONLY, HIGHEST_SHUFFLED)
     )
     for record in (only_highest, moved):
         assert plain["sensitive"] == record["sensitive"] == record["raters"]

@@ -204,6 +204,8 @@ def _utility_left(study: Study, trial: Trial, trials: Trials) -> list[dict[str, 
 
 
 def _whom(study: Study, trial: Trial, trials: Trials) -> list[dict[str, Any]]:
+    if trial != next(other for other in trials if other.item == trial.item):
+        return []  # another reading of the same attack
     facts = {"sensitive users": "sensitive", "users who rated the sensitive item": "raters"}
     nobody = {"attack": "", "reading": "", "variant": None}
     return [nobody | {"metric": m, "value": trials[trial][0][n]} for m, n in facts.items()]

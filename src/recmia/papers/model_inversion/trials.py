@@ -95,18 +95,19 @@ def trials_of(settings: ModelInversionStudy, system: str, group: str, first: Way
             along(way, max(settings.known_poisoning), beta=beta) for way in ways for beta in betas
         ]
     if group == ITEMS:
-        return [along(first, most, item=i + 1) for i in range(settings.other_items)]
+        ways = dict.fromkeys((first, LINKS_HELD))
+        return [along(way, most, item=i + 1) for way in ways for i in range(settings.other_items)]
     if group == DEFENCE:
         return [along(first, most, epsilon=epsilon) for epsilon in (*settings.epsilons, None)]
     if group == REASONS:
-        cases = (FEW_RATED, HIGHEST_ONLY, SHUFFLED, HIGHEST_SHUFFLED)
+        # Links are held, so that what is changed acts on the recommender alone; then the descent.
+        held, cases = LINKS_HELD, (FEW_RATED, HIGHEST_ONLY, SHUFFLED, HIGHEST_SHUFFLED)
         return [
-            along(first, most),
-            *(along(first, most, factors=k) for k in settings.more_factors),
-            *(along(first, share) for share in settings.more_poisoning),
-            *(along(first, most, case=case) for case in cases),
-            *([] if first == SETTLED else [along(SETTLED, most)]),
-            *(along(SETTLED, most, case=case) for case in (MANY_SIMULATED, KNOWN_USERS)),
+            along(held, most),
+            *(along(held, most, factors=k) for k in settings.more_factors),
+            *(along(held, share) for share in settings.more_poisoning),
+            *(along(held, most, case=case) for case in cases),
+            *(along(SETTLED, most, case=case) for case in (None, MANY_SIMULATED, KNOWN_USERS)),
         ]
     return [Trial(DESCENT, most, move=SHORT_STEP, steps=steps) for steps in settings.path]
 
