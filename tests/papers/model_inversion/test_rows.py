@@ -176,6 +176,17 @@ def test_the_detector_is_tried_on_honest_users_and_on_bots(rows):
     assert len(found) == len(tried) * len({row.variant for row in found}) * 2
 
 
+def test_malicious_users_who_are_alike_count_as_one(study, rows):
+    """Two attacks decide little, however many malicious users each has."""
+    about = {"artefact": CAMOUFLAGE, "system": "visits-zeros", "metric": "detection rate", "mu": 0}
+    found = only(rows, **about, variant="links held", case=None)
+    repeats = study.settings.model_inversion.control_repeats
+    expected = proportion("detection rate", [found.value], repeats, 0.95)
+    assert (found.ci_low, found.ci_high) == pytest.approx(
+        (expected.ci_low, expected.ci_high), abs=1e-5
+    )
+
+
 def test_numbers_of_the_text_stand_beside_ours(study, rows):
     found = [row for row in rows if row.artefact == STATED and row.target_data == "visits"]
     users = {row.alpha: row.value for row in found if row.metric == "malicious users m'"}
@@ -208,7 +219,7 @@ def test_a_wide_interval_decides_nothing():
 
 
 def test_all_detected_is_open_where_one_more_could_be_missed():
-    measured = proportion("detection rate", [1.0], 28, 0.95)
+    measured = proportion("detection rate", [1.0], 20, 0.95)
     gap = claims._less(measured, 1, "1")
     assert verdict(gap.ci_low, gap.ci_high, PAPER.claims["all-detected"]["says"]) == OPEN
 

@@ -103,8 +103,8 @@ def _detected(study: Study, system: str) -> Iterator[Row]:
     for trial, records in collect(study, system, CAMOUFLAGE).items():
         if not trial.mu:
             rates = [share(record, None, DETECTION) for record in records]
-            users = float(records[0]["malicious"])
-            found = proportion(DETECTION, rates, users, study.settings.intervals.level)
+            attacks = float(len(rates))  # the users of one are alike
+            found = proportion(DETECTION, rates, attacks, study.settings.intervals.level)
             missed = _less(found, 1, "1")
             yield from _claim(study, system, "all-detected", Side(trial, None), missed)
 

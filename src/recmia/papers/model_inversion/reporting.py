@@ -183,8 +183,8 @@ def _detection(study: Study, trial: Trial, trials: Trials) -> list[dict[str, Any
         rates, before = (
             [r["detected"][how] / r["malicious"] for r in rs] for rs in (trials[trial], plain)
         )
-        malicious = float(trials[trial][0]["malicious"])
-        rate = proportion(DETECTION, rates, malicious, level)
+        # The malicious users of one attack are alike: all are found, or none. Attacks are counted.
+        rate = proportion(DETECTION, rates, float(len(rates)), level)
         rows.append(columns | {"metric": DETECTION} | numbers(rate))
         change = difference(study, DETECTION_CHANGE, rates, before)
         if trial.mu and change is not None:

@@ -15,7 +15,12 @@ from recmia.papers.model_inversion.attacking import (
     open_world,
     read_search,
 )
-from recmia.papers.model_inversion.detecting import read_detections
+from recmia.papers.model_inversion.detecting import (
+    BANDWAGON,
+    EVERYTHING,
+    LINKS,
+    read_detections,
+)
 from recmia.papers.model_inversion.measuring import PRECISION, RECALL, proportion
 from recmia.papers.model_inversion.row_parts import (
     about,
@@ -31,6 +36,8 @@ LIKENESS = "likeness of the list to the truth"
 STATED = "Stated in the text"
 DETECTORS = "Detector"
 FLAGGED = "share flagged"
+# Of these all users of a training are alike, so that all are flagged or none: trainings count.
+ALIKE = (LINKS, EVERYTHING, BANDWAGON)
 
 
 def search_rows(study: Study) -> list[Row]:
@@ -70,9 +77,8 @@ def detector_rows(study: Study) -> list[Row]:
             for variant in variants:
                 counts = [one.flagged[who][variant] for one in made]
                 found = [part / whole for part, whole in counts]
-                measured = proportion(
-                    FLAGGED, found, float(counts[0][1]), study.settings.intervals.level
-                )
+                cases = len(made) if who in ALIKE else counts[0][1]
+                measured = proportion(FLAGGED, found, float(cases), study.settings.intervals.level)
                 columns = about_data(study, data) | {"artefact": DETECTORS, "reading": CONTROL}
                 columns |= {"attack": who, "variant": variant, "metric": FLAGGED}
                 rows.append(Row(**columns | numbers(measured)))
