@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recmia.experiments.results import read_results, typed
-from recmia.experiments.rows import CONTROL, Row
+from recmia.experiments.rows import AS_PUBLISHED, CONTROL, OPEN, Row
 from recmia.experiments.verdicts import verdict
 from recmia.papers.model_inversion.paper import PAPER, source_files
 from recmia.papers.model_inversion.sources import keep_foursquare
@@ -43,13 +43,36 @@ def test_claims_follow_from_their_intervals(rows: list[Row]) -> None:
 
 
 def test_what_counts_as_observed_decides(rows: list[Row]) -> None:
-    """With visits alone every observed entry is 1, and held links find nobody."""
-    about = {"artefact": "Headline", "reading": "corrected", "metric": "MIRec"}
-    found = {s: only(rows, **about, system=s) for s in ("foursquare-zeros", "foursquare-rated")}
-    assert found["foursquare-rated"].value == 0
+    """Where visits alone are observed every entry is 1, and no reading finds as many."""
+    about = {"artefact": "Search", "metric": "MIRec", "target_data": "foursquare"}
+    first = only(rows, **about, reading=AS_PUBLISHED)
+    assert first.system == "foursquare-zeros" and first.note == "chosen"
+    others = [
+        row
+        for row in rows
+        if all(getattr(row, n) == v for n, v in about.items())
+        and row.system in ("foursquare-rated", "foursquare-rule")
+    ]
+    assert others and max(row.value for row in others) < first.ci_low
     about = {"artefact": "Controls", "reading": CONTROL, "metric": "MIRec", "threshold": 1}
     plain = only(rows, **about, system="foursquare-zeros", attack="no poisoning")
-    assert plain.ci_high < found["foursquare-zeros"].value
+    assert plain.ci_high < first.value
+
+
+def test_malicious_users_are_no_outliers_to_a_detector_that_finds_crude_bots(
+    rows: list[Row],
+) -> None:
+    about = {"artefact": "Detector", "variant": "as described", "target_data": "foursquare"}
+    bots = only(rows, **about, attack="bots: every item rated highest")
+    links = only(rows, **about, attack="malicious users: links alone, rated highest")
+    honest = only(rows, **about, attack="honest users, held out")
+    assert bots.value == 1 and links.value == 0 and honest.ci_high < 0.1
+
+
+def test_wide_intervals_leave_what_is_stated_open(rows: list[Row]) -> None:
+    for row in rows:
+        if row.claim == "stated-value" and row.ci_low < 0 < row.ci_high:
+            assert row.verdict == OPEN, row
 
 
 def test_the_rating_matrix_is_made_again_from_the_real_check_ins(

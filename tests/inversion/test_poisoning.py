@@ -9,6 +9,7 @@ from recmia.inversion.poisoning import (
     linked_start,
     optimise,
     random_items,
+    simulated_users,
 )
 from recmia.inversion.ratings import HALF_STARS
 from recmia.inversion.utility import Utility
@@ -80,10 +81,10 @@ def test_descent_lowers_the_utility_within_the_limits(zeros_observed, camouflage
         Utility(made_up.items, SENSITIVE, DECOYS, camouflage),
         linked_start(FAKE, N, np.array([2, 5, 9]), 5.0),
         most_rated=6,
-        steps=15,
+        stops=(15,),
         first_move=0.5,
         tolerance=1e-6,
-    )
+    )[0]
     assert len(poison.utility) > 2
     assert np.all(np.diff(poison.utility) < 0)
     assert (poison.ratings > 0).sum(axis=1).max() <= 6
@@ -98,11 +99,11 @@ def test_ratings_held_back_stay():
         Utility(made_up.items, SENSITIVE, DECOYS, 1.0),
         start,
         most_rated=8,
-        steps=5,
+        stops=(5,),
         first_move=1.0,
         tolerance=0.0,
         allowed=start == 0,
-    )
+    )[0]
     np.testing.assert_array_equal(poison.ratings[:, [2, 5, 9]], 5.0)
 
 
@@ -127,3 +128,39 @@ def test_random_items_and_truncation():
     assert len(np.unique(chosen, axis=0)) == 50
     kept = keep_highest(np.array([[0.1, 3.0, 2.0, 2.0]]), 2)
     np.testing.assert_array_equal(kept, [[0, 3, 2, 0]])
+
+
+def test_stops_along_one_descent_are_descents_of_so_many_steps():
+    made_up = simulation(True)
+    start = linked_start(FAKE, N, np.array([2, 5, 9]), 5.0)
+
+    def descend(*stops):
+        return optimise(
+            made_up,
+            Utility(made_up.items, SENSITIVE, DECOYS, 0.1),
+            start,
+            most_rated=6,
+            stops=stops,
+            first_move=0.05,
+            tolerance=1e-9,
+        )
+
+    none, two, seven = descend(0, 2, 7)
+    np.testing.assert_array_equal(none.ratings, start)
+    assert [len(poison.utility) for poison in (none, two, seven)] == [1, 3, 8]
+    for together, alone in ((two, descend(2)[0]), (seven, descend(7)[0])):
+        np.testing.assert_array_equal(together.ratings, alone.ratings)
+        assert together.utility == alone.utility
+
+
+@pytest.mark.parametrize("number", [K, 40])
+def test_simulated_users_are_factorised_as_if_their_ratings_were_written_out(number):
+    """One sweep by hand, equation 13 with every rating of M-hat observed."""
+    plain = simulation(True)
+    users = simulated_users(number, K, seed=5)
+    made_up = Simulation(plain.items, users, 0.5, HALF_STARS, True, sweeps=1)
+    start = linked_start(FAKE, N, np.array([2, 5, 9]), 5.0)
+    joint, v = np.vstack([users @ plain.items.T, start]), plain.items
+    u = np.linalg.solve(v.T @ v + 0.5 * np.eye(K), v.T @ joint.T).T
+    expected = np.linalg.solve(u.T @ u + 0.5 * np.eye(K), u.T @ joint).T
+    np.testing.assert_allclose(made_up.poisoned(start).items, expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from recmia.inversion.poisoning import (
     linked_start,
     optimise,
     random_items,
+    simulated_users,
 )
 from recmia.inversion.ratings import Ratings
 from recmia.inversion.recommending import top_items
@@ -64,12 +66,12 @@ class Attacker:
         most_rated: b_max.
         camouflage: μ.
         choice: which items the malicious users rate. ``DESCENT`` is Algorithm 2: sensitive items
-            and decoys are rated highest first, then every rating is optimised. ``HELD`` keeps
-            those links as they are and optimises the others: the utility asks for decoys that
-            resemble the sensitive items, which are rarely recommended, so that descending on the
-            links too makes the decoys as rare. ``RANDOM`` is Li et al. (2016): items drawn at
-            random, ratings optimised. ``LINKED_RANDOM`` holds the links and draws the others.
+            and decoys are rated highest first, then every rating is optimised, these links among
+            them. ``HELD`` keeps the links as they are and optimises the others. ``RANDOM`` is Li
+            et al. (2016): items drawn at random, ratings optimised. ``LINKED_RANDOM`` holds the
+            links and draws the others.
         steps: most steps of projected gradient descent.
+        first_move: length of the first step, see :func:`recmia.inversion.poisoning.optimise`.
         sweeps: sweeps of least squares in the adversary's simulation.
         tolerance: see :func:`recmia.inversion.poisoning.optimise`.
     """
@@ -116,8 +118,31 @@ def craft(
     seed: int,
     *,
     optimised: bool = True,
+    users: np.ndarray | None = None,
 ) -> Poison:
-    """Work out M' (Algorithm 2).
+    """Work out M' (Algorithm 2); see :func:`craft_along`."""
+    return craft_along(
+        *(ratings, items, sensitive, decoys, recommender, attacker, seed),
+        stops=(attacker.steps,),
+        optimised=optimised,
+        users=users,
+    )[0]
+
+
+def craft_along(
+    ratings: Ratings,
+    items: np.ndarray,
+    sensitive: np.ndarray,
+    decoys: np.ndarray,
+    recommender: Recommender,
+    attacker: Attacker,
+    seed: int,
+    *,
+    stops: Sequence[int],
+    optimised: bool = True,
+    users: np.ndarray | None = None,
+) -> list[Poison]:
+    """Work out M' (Algorithm 2) for several numbers of steps, along one descent.
 
     Args:
         ratings: of these the adversary knows the numbers of users and items, the scale, and
@@ -128,8 +153,10 @@ def craft(
         recommender: the attacked system.
         attacker: the adversary.
         seed: root seed of the simulated users.
+        stops: numbers of steps; the attacker's own does not count.
         optimised: whether to descend from M'(0) at all; without any knowledge of V (β = 0 in
             section 4.4) the adversary cannot.
+        users: float64 [any, k], simulated users; k of them are drawn where left out.
 
     Raises:
         DataError: more sensitive items and decoys than a malicious user may rate.
@@ -143,14 +170,22 @@ def craft(
         )
     start, allowed = _start(ratings, linked, attacker, seed)
     if not optimised or not len(start):
-        return Poison(start, [])
-    simulation = Simulation.draw(items, ratings, recommender.regularisation, attacker.sweeps, seed)
+        return [Poison(start, [])] * len(stops)
+    k = items.shape[1]
+    simulation = Simulation(
+        items,
+        simulated_users(k, k, seed) if users is None else users,
+        recommender.regularisation,
+        ratings.scale,
+        ratings.zeros_observed,
+        attacker.sweeps,
+    )
     return optimise(
         simulation,
         Utility(items, sensitive, decoys, attacker.camouflage),
         start,
         most_rated=attacker.most_rated,
-        steps=attacker.steps,
+        stops=stops,
         first_move=attacker.first_move,
         allowed=allowed,
         tolerance=attacker.tolerance,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +21,12 @@ _HALVINGS = 20
 class Simulation:
     """The recommender as the adversary simulates it (sections 3.5.2 and 3.6).
 
-    A random k x k user profile Ũ in [0, 1) stands for the unknown users: M̂ = ŨV is taken for
-    their ratings, all of them observed.
+    A random user profile Ũ in [0, 1) stands for the unknown users: M̂ = ŨV is taken for their
+    ratings, all of them observed. Section 3.6 draws k users, section 3.5.2 as many as there are.
 
     Attributes:
         items: float64 [n, k], the item profile V that the adversary knows.
-        users: float64 [k, k], Ũ.
+        users: float64 [any, k], Ũ.
         regularisation: λ of the recommender.
         scale: the ratings that can be given.
         zeros_observed: whether the recommender counts missing ratings as observed zeros.
@@ -39,15 +40,6 @@ class Simulation:
     zeros_observed: bool
     sweeps: int
 
-    @classmethod
-    def draw(
-        cls, items: np.ndarray, ratings: Ratings, regularisation: float, sweeps: int, seed: int
-    ) -> Simulation:
-        """Draw Ũ; ``ratings`` only say what the scale is and whether zeros are observed."""
-        k = items.shape[1]
-        users = generator(seed, "simulated user profile").random((k, k))
-        return cls(items, users, regularisation, ratings.scale, ratings.zeros_observed, sweeps)
-
     def poisoned(self, malicious: np.ndarray) -> Poisoned:
         """Factorise M̂ above M' (equation 4), from V.
 
@@ -57,14 +49,15 @@ class Simulation:
         rated = np.where(malicious >= self.scale.step / 2, malicious, 0.0)
         rows = Ratings(sparse.csr_matrix(rated), self.scale, self.zeros_observed)
         columns, items = rows.transposed, self.items
-        simulated, identity = self.users @ self.items.T, np.eye(self.items.shape[1])
+        identity = np.eye(self.items.shape[1])
         for _ in range(self.sweeps):
             gram = items.T @ items + self.regularisation * identity
-            honest = np.linalg.solve(gram, items.T @ simulated.T).T
+            # M̂ = ŨV is never written out: there may be as many simulated users as honest ones.
+            honest = np.linalg.solve(gram, (items.T @ self.items) @ self.users.T).T
             fake = solve_rows(rows, items, self.regularisation)
             shared = honest.T @ honest + self.regularisation * identity
             system = _Columns.of(columns, shared, fake)
-            items = system.solve(simulated.T @ honest + columns.matrix @ fake)
+            items = system.solve(self.items @ (self.users.T @ honest) + columns.matrix @ fake)
         return Poisoned(items, fake, system)
 
 
@@ -130,6 +123,11 @@ class Poison:
     utility: list[float]
 
 
+def simulated_users(number: int, factors: int, seed: int) -> np.ndarray:
+    """float64 [number, k]: a user profile Ũ drawn uniformly from [0, 1)."""
+    return generator(seed, "simulated user profile").random((number, factors))
+
+
 def linked_start(m: int, n: int, items: np.ndarray, highest: float) -> np.ndarray:
     """M'(0) as section 4.4 has it: sensitive items and decoys rated highest, nothing else.
 
@@ -155,36 +153,47 @@ def optimise(
     start: np.ndarray,
     *,
     most_rated: int,
-    steps: int,
+    stops: Sequence[int],
     first_move: float,
     tolerance: float,
     allowed: np.ndarray | None = None,
-) -> Poison:
+) -> list[Poison]:
     """Algorithm 2: projected gradient descent on M', then truncation and rounding.
 
-    The paper does not say how long its steps s_t are. Here the first moves the steepest rating by
-    a given share of Λ, and a step that would not lower R is halved until it does.
+    The paper does not say how long its steps s_t are, nor how many there are. Here the first moves
+    the steepest rating by a given share of Λ, and a step that would not lower R is halved until it
+    does.
 
     Args:
         simulation: the recommender as simulated from V.
         utility: what to lower.
         start: float64 [m', n], M'(0).
         most_rated: b_max.
-        steps: most steps.
+        stops: after how many steps to look: one descent is followed to the largest.
         first_move: how far the first step moves the steepest rating, as a share of Λ.
-        tolerance: stop once a step lowers R by less than this share of it.
+        tolerance: R has settled once a step lowers it by less than this share of it.
         allowed: bool [m', n], items that each malicious user may rate; None for all of them.
+
+    Returns:
+        What malicious users rate at each stop, or where R settled before it.
     """
     scale = simulation.scale
     current = start
     poisoned = simulation.poisoned(current)
     history, length = [utility.value(poisoned.items)], None
-    for _ in range(steps):
+    reached, settled = {}, False
+
+    def rounded() -> Poison:
+        return Poison(scale.round(keep_highest(current, most_rated)), list(history))
+
+    for step in range(max(stops) + 1):
+        if step in stops:
+            reached[step] = rounded()
         gradient = poisoned.gradient(utility)
         if allowed is not None:
             gradient = np.where(allowed, gradient, 0.0)
         steepest = np.abs(gradient).max()
-        if steepest == 0:
+        if settled or steepest == 0 or step == max(stops):
             break
         length = first_move * scale.highest / steepest if length is None else length
         for _ in range(_HALVINGS):
@@ -198,9 +207,9 @@ def optimise(
             break
         current, poisoned = moved, candidate
         history.append(value)
-        if history[-2] - value <= tolerance * history[-2]:
-            break
-    return Poison(scale.round(keep_highest(current, most_rated)), history)
+        settled = history[-2] - value <= tolerance * history[-2]
+    last = rounded()
+    return [reached.get(stop, last) for stop in stops]
 
 
 def keep_highest(ratings: np.ndarray, most: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
 from recmia.inversion.attack import Recommender
 from recmia.papers.model_inversion.choosing import keep_qualities, read_qualities, rule
+from recmia.papers.model_inversion.detecting import keep_detections
 from recmia.papers.model_inversion.maps import keep_map
 from recmia.papers.model_inversion.playing import (
     DETECTION,
@@ -31,28 +32,27 @@ from recmia.papers.model_inversion.sources import (
 from recmia.papers.model_inversion.trials import (
     CAMOUFLAGE,
     DEFENCE,
-    POISONING,
+    OTHERS,
+    SEARCH,
+    artefact_of,
     groups_of,
+    searched,
     trials_of,
+    way_of,
 )
+from recmia.papers.model_inversion.ways import Way, best, likeness
 from recmia.papers.model_inversion.worlds import World, read_world
 from recmia.seeds import child_seed
 from recmia.storage import read_arrays
 
 STEP = "13_model_inversion"
-ALSO = {CAMOUFLAGE: DETECTION, DEFENCE: QUALITY}
+ALSO = {CAMOUFLAGE: DETECTION, CAMOUFLAGE + OTHERS: DETECTION, DEFENCE: QUALITY}
 # How a data set is made, and the settings that count there.
 MAKERS = {
     "foursquare": (keep_foursquare, {"least"}),
     "movielens": (keep_movielens, {"latest", "least"}),
     "synthetic": (keep_made_up, {"users", "items", "visits"}),
 }
-
-
-def mains(study: Study) -> list[str]:
-    """Systems that are studied beyond figure 5."""
-    systems = study.settings.model_inversion.systems
-    return [name for name, system in systems.items() if system.main]
 
 
 @cache
@@ -129,7 +129,7 @@ def recommender_of(study: Study, name: str) -> Recommender:
     return Recommender(*numbers, settings.sweeps, settings.tolerance)
 
 
-def _scene(study: Study, name: str, repeat: int) -> dict[str, Any]:
+def _scene(study: Study, name: str, *words: str | int) -> dict[str, Any]:
     """What attacks on a system with one seed share; all groups of a repeat have the same seed."""
     settings = study.settings.model_inversion
     system = settings.systems[name]
@@ -138,23 +138,99 @@ def _scene(study: Study, name: str, repeat: int) -> dict[str, Any]:
         "zeros_observed": system.zeros_observed,
         "recommender": recommender_of(study, name),
         "decoys": settings.datasets[system.data].decoys,
-        "seed": child_seed(study.settings.root_seed, "model inversion", system.data, repeat),
+        "seed": child_seed(study.settings.root_seed, "model inversion", system.data, *words),
     }
+
+
+def _trials(study: Study, system: str, group: str, repeat: int, **more: Any) -> Kept:
+    settings = study.settings.model_inversion
+    name = f"{group.lower().replace(',', '').replace(' ', '-')}-{repeat}.json"
+    return Kept(
+        study.folder(STEP) / "trials" / system / name,
+        keep_trials,
+        descent_steps=settings.descent_steps,
+        posterior_sweeps=settings.posterior_sweeps,
+        **more,
+    )
+
+
+@cache
+def search(study: Study, system: str, repeat: int) -> Kept:
+    """Every reading of Algorithm 2 on a system, with a seed that nothing is reported of."""
+    trials = searched(study.settings.model_inversion)
+    scene = _scene(study, system, "search", repeat)
+    return _trials(study, system, SEARCH, repeat, trials=trials, **scene)
+
+
+def read_search(study: Study, system: str) -> dict[Way, list[Found]]:
+    """What every repeat of the search found, by reading."""
+    found: dict[Way, list[Found]] = {}
+    for repeat in range(study.settings.model_inversion.search_repeats):
+        for trial, record in read_trials(search(study, system, repeat).ensure()):
+            found.setdefault(way_of(trial), []).append(record)
+    return found
+
+
+def likenesses(records: list[Found]) -> list[float]:
+    """Of each repeat, at the highest l': see `recmia.papers.model_inversion.ways.likeness`."""
+    return [likeness(r["found"][-1], r["listed"][-1], r["sensitive"]) for r in records]
+
+
+@cache
+def first_of(study: Study, data: str) -> tuple[str, Way]:
+    """A data set's first reading: the system and the way of Algorithm 2 that leak most.
+
+    Chosen at the highest α and l', on repeats of its own.
+    """
+    systems = study.settings.model_inversion.systems.items()
+    return best(
+        {
+            (name, way): likenesses(records)
+            for name, system in systems
+            if system.data == data
+            for way, records in read_search(study, name).items()
+        }
+    )
+
+
+def first_way(study: Study, system: str) -> Way:
+    """How Algorithm 2 is read first on a system's data set."""
+    return first_of(study, study.settings.model_inversion.systems[system].data)[1]
+
+
+def mains(study: Study) -> list[str]:
+    """The systems of the first readings, which every figure is made of."""
+    return [first_of(study, name)[0] for name in study.settings.model_inversion.datasets]
+
+
+def groups(study: Study, system: str) -> dict[str, int]:
+    """Groups that are run on a system, and how often."""
+    return groups_of(study.settings.model_inversion, first=system in mains(study))
 
 
 @cache
 def batch(study: Study, system: str, group: str, repeat: int) -> Kept:
     """The trials of one group on one system with one seed."""
-    settings = study.settings.model_inversion
-    name = f"{group.lower().replace(' ', '-')}-{repeat}.json"
+    first = first_way(study, system)
+    trials = trials_of(study.settings.model_inversion, system, group, first)
+    scene = _scene(study, system, repeat)
+    return _trials(study, system, group, repeat, trials=trials, also=ALSO.get(group), **scene)
+
+
+@cache
+def detections(study: Study, data: str, repeat: int) -> Kept:
+    """What variants of the detector flag on a data set, with one seed."""
+    settings, (system, _) = study.settings.model_inversion, first_of(study, data)
+    scene = _scene(study, system, repeat)
     return Kept(
-        study.folder(STEP) / "trials" / system / name,
-        keep_trials,
-        trials=trials_of(settings, system, group),
-        also=ALSO.get(group),
-        descent_steps=settings.descent_steps,
-        posterior_sweeps=settings.posterior_sweeps,
-        **_scene(study, system, repeat),
+        study.folder(STEP) / "detectors" / f"{data}-{repeat}.json",
+        keep_detections,
+        scene["world"],
+        components=scene["recommender"].factors,
+        stated_gamma=settings.datasets[data].gamma,
+        share=max(settings.shares),
+        decoys=scene["decoys"],
+        seed=scene["seed"],
     )
 
 
@@ -184,33 +260,39 @@ def choose_all(study: Study) -> None:
     make_all(study, kept, label="choosing k, λ and l", costs=costs)
 
 
+def search_all(study: Study) -> None:
+    """Try every reading of Algorithm 2 on every system, on repeats that nothing else is made of."""
+    settings = study.settings.model_inversion
+    repeats = range(settings.search_repeats)
+    kept = [search(study, system, repeat) for system in settings.systems for repeat in repeats]
+    make_all(study, kept, label="searching the first reading")
+
+
 def attack_all(study: Study) -> None:
     """Run every trial, whole repeats first: a stopped run has something of everything."""
     settings = study.settings.model_inversion
+    search_all(study)
     kept = [
         batch(study, system, group, repeat)
         for repeat in range(max(settings.repeats, settings.control_repeats))
         for system in settings.systems
-        for group, repeats in groups_of(settings, system).items()
+        for group, repeats in groups(study, system).items()
         if repeat < repeats
     ]
     make_all(study, kept, label="attacks")
+    repeats = range(settings.control_repeats)
+    tried = [detections(study, data, r) for data in settings.datasets for r in repeats]
+    make_all(study, tried, label="detectors")
     make_all(study, [item_map(study, s) for s in mains(study)], label="items on the plane")
 
 
-def collect(study: Study, system: str, group: str) -> dict[Trial, list[Found]]:
-    """What every repeat of a group's trials found."""
+def collect(study: Study, system: str, artefact: str) -> dict[Trial, list[Found]]:
+    """What every repeat of an artefact's trials found."""
     found: dict[Trial, list[Found]] = {}
-    for repeat in range(groups_of(study.settings.model_inversion, system).get(group, 0)):
-        for trial, record in read_trials(batch(study, system, group, repeat).ensure()):
-            found.setdefault(trial, []).append(record)
-    return found
-
-
-def seconds(study: Study) -> dict[str, float]:
-    """Median seconds of one attack (optimise, poison, factorise, recommend) on each system."""
-    found = {}
-    for system in study.settings.model_inversion.systems:
-        trials = collect(study, system, POISONING)
-        found[system] = float(np.median([r["seconds"] for rs in trials.values() for r in rs]))
+    for group, repeats in groups(study, system).items():
+        if artefact_of(group) != artefact:
+            continue
+        for repeat in range(repeats):
+            for trial, record in read_trials(batch(study, system, group, repeat).ensure()):
+                found.setdefault(trial, []).append(record)
     return found

@@ -11,22 +11,23 @@ from recmia.evaluation.intervals import Measurement
 from recmia.experiments.rows import Row, numbers_of
 from recmia.experiments.study import Study
 from recmia.experiments.verdicts import verdict
-from recmia.inversion.attack import DESCENT, HELD
-from recmia.papers.model_inversion.attacking import collect
+from recmia.inversion.attack import HELD
+from recmia.papers.model_inversion.attacking import collect, first_way, mains
 from recmia.papers.model_inversion.measuring import (
     DETECTION,
     PRECISION,
     RECALL,
     difference,
     measure,
+    proportion,
     share,
 )
 from recmia.papers.model_inversion.paper import PAPER
-from recmia.papers.model_inversion.playing import Trial
-from recmia.papers.model_inversion.reporting import READING, VARIED, about, thresholds
-from recmia.papers.model_inversion.trials import CAMOUFLAGE, NAMES, POISONING
-
-CHOICES = (DESCENT, HELD)
+from recmia.papers.model_inversion.playing import Found, Trial
+from recmia.papers.model_inversion.reporting import VARIED
+from recmia.papers.model_inversion.row_parts import about_attack, thresholds
+from recmia.papers.model_inversion.trials import CAMOUFLAGE, POISONING, along, others
+from recmia.papers.model_inversion.ways import Way
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,15 @@ class Comparison:
 
 
 def claim_rows(study: Study) -> list[Row]:
-    """Every claim at every place that it is made about."""
+    """Every claim at every place that it is made about: the systems of the first readings."""
     makers = (_stated, _detected, _compared)
-    systems = study.settings.model_inversion.systems
-    return [made for make in makers for system in systems for made in make(study, system)]
+    return [made for make in makers for system in mains(study) for made in make(study, system)]
+
+
+def _ways(study: Study, system: str) -> list[Way]:
+    """The first reading of Algorithm 2, then the others."""
+    first = first_way(study, system)
+    return [first, *others(first)]
 
 
 def _claim(
@@ -61,12 +67,12 @@ def _claim(
     """A claim's row; none where no repeat lists anybody on both sides."""
     if measured is None or math.isnan(measured.value):
         return []
-    group, choice = PAPER.claims[claim]["artefact"], side.trial.choice
-    columns |= {n: getattr(side.trial, n) for n in ("alpha", *VARIED.get(group, ()))}
-    columns |= about(study, system) | {"attack": NAMES[choice], "reading": READING[choice]}
+    varied = VARIED.get(PAPER.claims[claim]["artefact"], ())
+    columns |= {n: getattr(side.trial, n) for n in ("alpha", *varied)}
+    columns |= about_attack(study, system, side.trial)
     columns |= {"threshold": side.threshold, "metric": measured.metric} | numbers_of(measured)
-    found = verdict(measured.ci_low, measured.ci_high, PAPER.claims[claim]["says"])
-    return [Row(artefact="Claims", claim=claim, verdict=found, **columns)]
+    made = Row(artefact="Claims", claim=claim, **columns)
+    return [replace(made, verdict=verdict(made.ci_low, made.ci_high, PAPER.claims[claim]["says"]))]
 
 
 def _less(measured: Measurement, number: float, whose: str) -> Measurement:
@@ -84,8 +90,8 @@ def _stated(study: Study, system: str) -> Iterator[Row]:
         if value["artefact"] == PAPER.claims["stated-value"]["artefact"]
     }
     found = collect(study, system, POISONING)
-    for choice in CHOICES:
-        side = Side(Trial(choice, max(settings.shares)), thresholds(study, system)[-1])
+    for way in _ways(study, system):
+        side = Side(along(way, max(settings.shares)), thresholds(study, system)[-1])
         for metric, measured in measure(found[side.trial], side.threshold, level).items():
             said = stated.get((settings.systems[system].data, metric))
             if said is not None:
@@ -94,33 +100,36 @@ def _stated(study: Study, system: str) -> Iterator[Row]:
 
 
 def _detected(study: Study, system: str) -> Iterator[Row]:
-    """Every malicious user, without camouflage."""
-    level = study.settings.intervals.level
     for trial, records in collect(study, system, CAMOUFLAGE).items():
         if not trial.mu:
-            missed = _less(measure(records, None, level)[DETECTION], 1, "1")
+            rates = [share(record, None, DETECTION) for record in records]
+            attacks = float(len(rates))  # the users of one are alike
+            found = proportion(DETECTION, rates, attacks, study.settings.intervals.level)
+            missed = _less(found, 1, "1")
             yield from _claim(study, system, "all-detected", Side(trial, None), missed)
 
 
 def _compared(study: Study, system: str) -> Iterator[Row]:
     for made in comparisons(study, system):
         found = collect(study, system, PAPER.claims[made.claim]["artefact"])
-        first, second = (
-            [share(record, side.threshold, made.metric) for record in found[side.trial]]
-            for side in (made.first, made.second)
-        )
+        first, second = (_shares(found, side, made.metric) for side in (made.first, made.second))
         measured = difference(study, f"difference of {made.metric}", first, second)
         against = f"{made.against:g}"
         yield from _claim(study, system, made.claim, made.first, measured, against=against)
 
 
+def _shares(found: dict[Trial, list[Found]], side: Side, metric: str) -> list[float]:
+    return [share(record, side.threshold, metric) for record in found[side.trial]]
+
+
 def comparisons(study: Study, system: str) -> Iterator[Comparison]:
     """What the paper says rises or falls, and what it compares with what."""
     settings, every = study.settings.model_inversion, thresholds(study, system)
-    about, both = settings.systems[system], (PRECISION, RECALL)
-    low, high, last = min(settings.shares), max(settings.shares), every[-1]
-    for choice in CHOICES:
-        less, more = Trial(choice, low), Trial(choice, high)
+    camouflages = settings.datasets[settings.systems[system].data].camouflages
+    both, last, ways = (PRECISION, RECALL), every[-1], _ways(study, system)
+    low, high = min(settings.shares), max(settings.shares)
+    for way in ways:
+        less, more = along(way, low), along(way, high)
         for metric in both:
             for least in dict.fromkeys((1, last)):
                 sides = Side(more, least), Side(less, least)
@@ -128,18 +137,18 @@ def comparisons(study: Study, system: str) -> Iterator[Comparison]:
         strict, loose = Side(more, last), Side(more, 1)
         yield Comparison("precision-rises-with-threshold", PRECISION, strict, loose, against=1)
         yield Comparison("recall-falls-with-threshold", RECALL, strict, loose, against=1)
-    if not about.main:
-        return
-    for choice in CHOICES:
-        plain = Trial(choice, high)
-        hidden = replace(plain, mu=max(settings.datasets[about.data].camouflages))
-        seen = Side(hidden, None), Side(plain, None)
+        hidden = replace(more, mu=max(camouflages))
+        seen = Side(hidden, None), Side(more, None)
         yield Comparison("detection-falls-with-mu", DETECTION, *seen, against=0)
         for metric in both:
-            sides = Side(hidden, 1), Side(plain, 1)
+            sides = Side(hidden, 1), Side(more, 1)
             yield Comparison("leakage-falls-with-mu", metric, *sides, against=0)
     little, much = min(settings.known_shares), max(settings.known_shares)
-    for alpha in settings.known_poisoning:
-        known, unknown = (Side(Trial(DESCENT, alpha, beta=beta), 1) for beta in (much, little))
-        for metric in both:
-            yield Comparison("rises-with-beta", metric, known, unknown, against=little)
+    for way in ways:
+        if way != ways[0] and way.choice == HELD:
+            continue  # held links do not ask for V
+        every_alpha = settings.known_poisoning
+        for alpha in every_alpha if way == ways[0] else (max(every_alpha),):
+            known, unknown = (Side(along(way, alpha, beta=beta), 1) for beta in (much, little))
+            for metric in both:
+                yield Comparison("rises-with-beta", metric, known, unknown, against=little)

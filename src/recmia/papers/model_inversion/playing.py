@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -12,10 +11,17 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from recmia.inversion.attack import Attacker, Recommender, craft, draw_decoys, poisoned_lists
+from recmia.inversion.attack import (
+    Attacker,
+    Recommender,
+    craft_along,
+    draw_decoys,
+    poisoned_lists,
+)
 from recmia.inversion.detector import Detector
 from recmia.inversion.exposure import decoys_recommended
 from recmia.inversion.factorisation import Model
+from recmia.inversion.poisoning import Poison, simulated_users
 from recmia.inversion.private import inverse_temperature, sample_posterior
 from recmia.inversion.ratings import Ratings
 from recmia.inversion.recommending import measure_quality, top_items
@@ -27,11 +33,18 @@ from recmia.storage import read_json, write_json
 # so that it has nothing to do with anybody's taste.
 FEW_RATED = "decoys that few rated"
 SHUFFLED = "raters of the item: shuffled"
+HIGHEST_ONLY = "raters of the item: highest only"
 HIGHEST_SHUFFLED = "raters of the item: highest only, shuffled"
+# Whom the adversary simulates: k users drawn at random (section 3.6), as many as there are (section
+# 3.5.2), or, to see what the draw costs, the very users.
+MANY_SIMULATED = "as many simulated users as there are"
+KNOWN_USERS = "user profile known"
 # What can be measured of a trial beside its lists.
 DETECTION, QUALITY = "detection", "quality"
-# A step along the descent moves the steepest rating by this share of Λ at first.
+# A step along the path of a descent moves the steepest rating by this share of Λ at first.
 SHORT_STEP = 0.05
+# How the detector learns: as described, or with a PCA that sees the malicious users too.
+DESCRIBED, SEES_ALL = "", "PCA of honest and malicious users"
 
 
 @dataclass(frozen=True)
@@ -46,9 +59,10 @@ class Trial:
         item: which sensitive item, from 1: that which most users rated highest.
         epsilon: ε of the differentially private factorisation; None for least squares.
         factors: k where it is not the system's.
-        case: what is changed to find a reason: decoys from the least rated fifth of the items, or
-            the raters of the sensitive item (see above).
-        steps: most steps of the descent, short ones; None for the profile's.
+        case: what is changed to find a reason: decoys from the least rated fifth of the items, the
+            raters of the sensitive item, or whom the adversary simulates (see above).
+        move: first step of the descent, as a share of Λ.
+        steps: most steps of the descent; None for the profile's.
     """
 
     choice: str
@@ -59,6 +73,7 @@ class Trial:
     epsilon: float | None = None
     factors: int | None = None
     case: str | None = None
+    move: float = 1.0
     steps: int | None = None
 
 
@@ -85,8 +100,8 @@ def keep_trials(
         scene: the other attributes of a `Scene`.
     """
     known = read_world(world, zeros_observed=zeros_observed)
-    played = Scene(known, also, **scene)
     chosen = [trial for trial in trials if trial.item <= len(known.sensitive)]
+    played = Scene(known, tuple(chosen), also, **scene)
     write_json(path, [{"trial": asdict(trial)} | played.play(trial) for trial in chosen])
 
 
@@ -101,16 +116,18 @@ class Scene:
 
     Attributes:
         world: the data.
+        trials: all that will be played.
         also: what is measured beside the lists.
         recommender: the system.
         decoys: |Y|.
         descent_steps: most steps of Algorithm 2.
         posterior_sweeps: sweeps of the Gibbs sampler.
         seed: of trainings, simulated users and decoys.
-        cache: models, made when first needed.
+        cache: models, malicious ratings and lists, made when first needed.
     """
 
     world: World
+    trials: tuple[Trial, ...]
     also: str | None
     recommender: Recommender
     decoys: int
@@ -126,50 +143,98 @@ class Scene:
         decoys = draw_decoys(
             training.shape[1], self._barred(trial.case, training), self.decoys, self.seed
         )
-        system = replace(self.recommender, factors=trial.factors or self.recommender.factors)
-        attacker = Attacker(
-            share=trial.alpha,
-            most_rated=max(round(training.mean_items()), 1 + self.decoys),
-            camouflage=trial.mu,
-            choice=trial.choice,
-            steps=self.descent_steps if trial.steps is None else trial.steps,
-            first_move=1.0 if trial.steps is None else SHORT_STEP,
-        )
-        items = self._item_profile(training, system, trial)
-        began = time.perf_counter()
-        optimised = trial.beta != 0.0
-        poison = craft(
-            training, items, sensitive, decoys, system, attacker, self.seed, optimised=optimised
-        )
-        if trial.epsilon is None:
-            model, lists = poisoned_lists(training, poison.ratings, system, self.seed)
-        else:
-            model, lists = self._private(training, trial.epsilon, poison.ratings, system)
+        poison = self._poison(trial, training, sensitive, decoys)
+        model, lists = self._served(trial, training, poison)
         found = {
-            "seconds": time.perf_counter() - began,
             "malicious": len(poison.ratings),
+            "rated": float(np.mean((poison.ratings > 0).sum(axis=1))) if trial.alpha else 0.0,
             "utility": [poison.utility[0], poison.utility[-1]] if poison.utility else None,
         }
         found |= self._counts(training, decoys_recommended(lists, decoys), sensitive)
         if self.also == DETECTION:
-            flagged = self._detector.flagged(poison.ratings) if len(poison.ratings) else []
-            found["detected"] = int(np.sum(flagged))
+            found["detected"] = self._detected(poison.ratings)
         if self.also == QUALITY or not trial.alpha:
             length = self.recommender.length
             found["quality"] = asdict(measure_quality(model, training, self.world.testing, length))
         return found
 
+    def _system(self, trial: Trial) -> Recommender:
+        return replace(self.recommender, factors=trial.factors or self.recommender.factors)
+
+    def _poison(
+        self, trial: Trial, training: Ratings, sensitive: np.ndarray, decoys: np.ndarray
+    ) -> Poison:
+        """M'; trials that differ in their number of steps alone are stops of one descent."""
+        descent = replace(trial, steps=None)
+        if ("poison", descent) not in self.cache:
+            stops = sorted(
+                {self._steps(t) for t in {*self.trials, trial} if replace(t, steps=None) == descent}
+            )
+            system = self._system(trial)
+            profile = self._profile(training, system, trial)
+            attacker = Attacker(
+                share=trial.alpha,
+                most_rated=max(round(training.mean_items()), 1 + self.decoys),
+                camouflage=trial.mu,
+                choice=trial.choice,
+                first_move=trial.move,
+            )
+            users = None
+            if trial.case == MANY_SIMULATED:
+                users = simulated_users(training.shape[0], system.factors, self.seed)
+            elif trial.case == KNOWN_USERS:
+                users = profile.users
+            items, optimised = profile.items, trial.beta != 0.0
+            found = craft_along(
+                *(training, items, sensitive, decoys, system, attacker, self.seed),
+                stops=stops,
+                optimised=optimised,
+                users=users,
+            )
+            self.cache["poison", descent] = dict(zip(stops, found, strict=True))
+        return self.cache["poison", descent][self._steps(trial)]
+
+    def _steps(self, trial: Trial) -> int:
+        return self.descent_steps if trial.steps is None else trial.steps
+
+    def _served(self, trial: Trial, training: Ratings, poison: Poison) -> tuple[Model, np.ndarray]:
+        """The honest users' model and lists; trials with the same malicious ratings share them."""
+        raters = trial.case if training is not self.world.training else None
+        told = (poison.ratings.shape, poison.ratings.tobytes())
+        key = ("served", trial.factors, trial.epsilon, raters, trial.item if raters else 0, told)
+        if key not in self.cache:
+            system = self._system(trial)
+            self.cache[key] = (
+                poisoned_lists(training, poison.ratings, system, self.seed)
+                if trial.epsilon is None
+                else self._private(training, trial.epsilon, poison.ratings, system)
+            )
+        return self.cache[key]
+
+    def _detected(self, malicious: np.ndarray) -> dict[str, int]:
+        """Malicious users that the detector finds, by how it learns."""
+        key = ("detected", malicious.shape, malicious.tobytes())
+        if key not in self.cache:
+            training, factors = self.world.training, self.recommender.factors
+            sees_all = Detector(training, factors, self.seed, others=malicious)
+            self.cache[key] = {
+                name: int(detector.flagged(malicious).sum())
+                for name, detector in ((DESCRIBED, self._detector), (SEES_ALL, sees_all))
+            }
+        return self.cache[key]
+
     def _training(self, case: str | None, item: int) -> Ratings:
-        """M, or M with the ratings of one item handed to users drawn at random."""
+        """M, or M with fewer ratings of one item, or with these handed to users drawn at random."""
         training = self.world.training
-        if case not in (SHUFFLED, HIGHEST_SHUFFLED):
+        if case not in (HIGHEST_ONLY, SHUFFLED, HIGHEST_SHUFFLED):
             return training
         columns = training.matrix.tocsc()
         given = columns[:, [item]].toarray()[:, 0]
-        if case == HIGHEST_SHUFFLED:
+        if case != SHUFFLED:
             given = np.where(given >= training.scale.highest, given, 0.0)
-        given = generator(self.seed, "other raters").permutation(given)[:, None]
-        parts = [columns[:, :item], sparse.csc_matrix(given), columns[:, item + 1 :]]
+        if case != HIGHEST_ONLY:
+            given = generator(self.seed, "other raters").permutation(given)
+        parts = [columns[:, :item], sparse.csc_matrix(given[:, None]), columns[:, item + 1 :]]
         return replace(training, matrix=sparse.hstack(parts, format="csr"))
 
     def _barred(self, case: str | None, training: Ratings) -> np.ndarray:
@@ -195,19 +260,20 @@ class Scene:
             "found_raters": listed(raters),
         }
 
-    def _item_profile(self, training: Ratings, system: Recommender, trial: Trial) -> np.ndarray:
-        """V, or what the adversary makes of the ratings of some users (section 4.4)."""
+    def _profile(self, training: Ratings, system: Recommender, trial: Trial) -> Model:
+        """What the adversary knows: V, or makes of the ratings of some users (section 4.4)."""
         raters = trial.case if training is not self.world.training else None
-        key = (system.factors, trial.beta, raters)
+        key = ("profile", system.factors, trial.beta, raters, trial.item if raters else 0)
         if key not in self.cache:
             if trial.beta is not None:
                 m = training.shape[0]
                 order = generator(self.seed, "known users").permutation(m)
                 training = training.of_users(np.sort(order[: round(trial.beta * m)]))
+            k, n = system.factors, training.shape[1]
             self.cache[key] = (
-                system.train(training, self.seed).items
+                system.train(training, self.seed)
                 if training.shape[0]
-                else np.zeros((training.shape[1], system.factors))
+                else Model(np.zeros((0, k)), np.zeros((n, k)))
             )
         return self.cache[key]
 

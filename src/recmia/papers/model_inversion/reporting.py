@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from recmia.evaluation.intervals import Measurement
-from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, Row, numbers_of
+from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, Row
 from recmia.experiments.study import Study
-from recmia.inversion.attack import DESCENT, HELD, LINKED_RANDOM, RANDOM
+from recmia.inversion.attack import HELD
 from recmia.inversion.cooccurrence import cooccurrence_scores, highest
 from recmia.papers.model_inversion.attacking import (
     chosen,
     collect,
+    first_way,
     grid,
     mains,
     open_world,
@@ -26,27 +26,38 @@ from recmia.papers.model_inversion.choosing import errors, read_qualities
 from recmia.papers.model_inversion.guessing import scores_from_others
 from recmia.papers.model_inversion.measuring import (
     DETECTION,
+    DETECTION_CHANGE,
     FALSE_POSITIVES,
     PRECISION,
     RATED_PRECISION,
     RECALL,
-    measure,
+    difference,
     proportion,
 )
-from recmia.papers.model_inversion.paper import NAME
-from recmia.papers.model_inversion.playing import Found, Trial
+from recmia.papers.model_inversion.playing import DESCRIBED, SEES_ALL, Found, Trial
+from recmia.papers.model_inversion.row_parts import (
+    about,
+    about_attack,
+    about_data,
+    exposures,
+    numbers,
+    thresholds,
+)
+from recmia.papers.model_inversion.stating import detector_rows, search_rows, stated_rows
 from recmia.papers.model_inversion.trials import (
+    ALGORITHM,
     CAMOUFLAGE,
     DEFENCE,
     DESCENT_PATH,
     ITEMS,
     KNOWLEDGE,
-    NAMES,
     POISONING,
     REASONS,
+    RECOMMENDER,
+    along,
 )
 
-READING = {DESCENT: AS_PUBLISHED, HELD: CORRECTED, RANDOM: CONTROL, LINKED_RANDOM: CONTROL}
+Trials = dict[Trial, list[Found]]
 # What differs between the trials of a group: fields of a trial, and columns.
 VARIED = {
     POISONING: ("alpha",),
@@ -69,35 +80,10 @@ QUALITIES = {
 def all_rows(study: Study) -> list[Row]:
     """Every row but the claims."""
     makers = (
-        *(data_rows, rule_rows, recommender_rows, group_rows, headline_rows),
-        *(control_rows, guess_rows),
+        *(data_rows, rule_rows, search_rows, recommender_rows, group_rows, headline_rows),
+        *(control_rows, guess_rows, detector_rows, stated_rows),
     )
     return [made for make in makers for made in make(study)]
-
-
-def about_data(study: Study, name: str) -> dict[str, str]:
-    """Columns of a data set of the profile."""
-    title = study.settings.model_inversion.datasets[name].title
-    return {"study": NAME, "dataset": title, "target_data": name}
-
-
-def about(study: Study, system: str) -> dict[str, str]:
-    """Columns of a system."""
-    data = study.settings.model_inversion.systems[system].data
-    return about_data(study, data) | {"system": system}
-
-
-def thresholds(study: Study, system: str) -> range:
-    """Every l' of a system's data set."""
-    settings = study.settings.model_inversion
-    return range(1, settings.datasets[settings.systems[system].data].decoys + 1)
-
-
-def numbers(measured: Measurement) -> dict[str, Any]:
-    """Columns of a measurement; NaN is no number, and a note says why."""
-    if math.isnan(measured.value):
-        return {"n_seeds": measured.n_seeds, "note": "nobody is listed"}
-    return numbers_of(measured)
 
 
 def data_rows(study: Study) -> list[Row]:
@@ -140,11 +126,13 @@ def recommender_rows(study: Study) -> list[Row]:
     """Section 4.1: quality of every system before poisoning."""
     rows = []
     for system in study.settings.model_inversion.systems:
-        columns = about(study, system) | {"artefact": "Recommender"}
+        first = system in mains(study)
+        columns = about(study, system) | {"artefact": RECOMMENDER}
+        columns |= {"reading": AS_PUBLISHED if first else CORRECTED}
         made = recommender_of(study, system)
         for what, value in (("k", made.factors), ("λ", made.regularisation), ("l", made.length)):
             rows.append(Row(**columns, metric=what, value=value))
-        found = collect(study, system, POISONING)[Trial(HELD, 0.0)]
+        found = collect(study, system, POISONING if first else RECOMMENDER)[Trial(HELD, 0.0)]
         rows += [Row(**columns, **_quality(found, name)) for name in QUALITIES]
     return rows
 
@@ -165,62 +153,71 @@ def _quality(records: Sequence[Found], name: str) -> dict[str, Any]:
 def group_rows(study: Study) -> list[Row]:
     """The paper's figures, and ours: a group of trials each."""
     rows = []
-    for group, varied in VARIED.items():
-        for system in study.settings.model_inversion.systems:
-            for trial, records in collect(study, system, group).items():
+    for artefact, varied in VARIED.items():
+        for system in mains(study):
+            trials = collect(study, system, artefact)
+            for trial, records in trials.items():
                 if not trial.alpha:
                     continue  # a control
-                reading = CONTROL if group == REASONS else READING[trial.choice]
-                columns = about(study, system) | {"artefact": group, "reading": reading}
+                columns = about_attack(study, system, trial) | {"artefact": artefact}
+                if artefact in (REASONS, DESCENT_PATH):
+                    columns["reading"] = CONTROL
+                if artefact == DESCENT_PATH:
+                    columns["variant"] = (
+                        f"links free, steps of {trial.move:g} of the highest rating"
+                    )
                 columns |= {name: getattr(trial, name) for name in varied}
-                columns |= {"attack": NAMES[trial.choice]}
-                metrics = LEAKAGE.get(group, (PRECISION, RECALL))
+                metrics = LEAKAGE.get(artefact, (PRECISION, RECALL))
                 found = exposures(study, system, records, metrics)
-                found += MORE[group](study, records) if group in MORE else []
+                found += MORE[artefact](study, trial, trials) if artefact in MORE else []
                 rows += [Row(**columns | f) for f in found]
     return rows
 
 
-def exposures(
-    study: Study, system: str, records: Sequence[Found], metrics: Iterable[str]
-) -> list[dict[str, Any]]:
-    """Columns of some metrics of who is listed, at every l'."""
-    level = study.settings.intervals.level
-    return [
-        {"threshold": least, "metric": measured.metric} | numbers(measured)
-        for least in thresholds(study, system)
-        for measured in measure(records, least, level).values()
-        if measured.metric in metrics
-    ]
+def _detection(study: Study, trial: Trial, trials: Trials) -> list[dict[str, Any]]:
+    """The detection rate, by how the detector learns, and what camouflage changes of it."""
+    rows, level = [], study.settings.intervals.level
+    plain = trials[replace(trial, mu=0.0)]
+    for how in (DESCRIBED, SEES_ALL):
+        columns = {"case": how or None}
+        rates, before = (
+            [r["detected"][how] / r["malicious"] for r in rs] for rs in (trials[trial], plain)
+        )
+        # The malicious users of one attack are alike: all are found, or none. Attacks are counted.
+        rate = proportion(DETECTION, rates, float(len(rates)), level)
+        rows.append(columns | {"metric": DETECTION} | numbers(rate))
+        change = difference(study, DETECTION_CHANGE, rates, before)
+        if trial.mu and change is not None:
+            rows.append(columns | {"metric": DETECTION_CHANGE} | numbers(change))
+    rated = [record["rated"] for record in trials[trial]]
+    return [*rows, {"metric": "items a malicious user rates", "value": float(np.mean(rated))}]
 
 
-def _detection(study: Study, records: Sequence[Found]) -> list[dict[str, Any]]:
-    measured = measure(records, None, study.settings.intervals.level)[DETECTION]
-    return [{"metric": DETECTION} | numbers(measured)]
+def _ranking(study: Study, trial: Trial, trials: Trials) -> list[dict[str, Any]]:
+    return [_quality(trials[trial], name) for name in ("precision", "recall")]
 
 
-def _ranking(study: Study, records: Sequence[Found]) -> list[dict[str, Any]]:
-    return [_quality(records, name) for name in ("precision", "recall")]
-
-
-def _utility_left(study: Study, records: Sequence[Found]) -> list[dict[str, Any]]:
-    ratios = [record["utility"][1] / record["utility"][0] for record in records]
+def _utility_left(study: Study, trial: Trial, trials: Trials) -> list[dict[str, Any]]:
+    ratios = [r["utility"][1] / r["utility"][0] for r in trials[trial] if r["utility"]]
     columns = {"value": float(np.mean(ratios)), "n_seeds": len(ratios)}
     return [columns | {"metric": "R left, of what it was"}]
 
 
-def _whom(study: Study, records: Sequence[Found]) -> list[dict[str, Any]]:
+def _whom(study: Study, trial: Trial, trials: Trials) -> list[dict[str, Any]]:
+    if trial != next(other for other in trials if other.item == trial.item):
+        return []  # another reading of the same attack
     facts = {"sensitive users": "sensitive", "users who rated the sensitive item": "raters"}
-    nobody = {"attack": "", "reading": ""}
-    return [nobody | {"metric": m, "value": records[0][name]} for m, name in facts.items()]
+    nobody = {"attack": "", "reading": "", "variant": None}
+    return [nobody | {"metric": m, "value": trials[trial][0][n]} for m, n in facts.items()]
 
 
 LEAKAGE = dict.fromkeys((ITEMS, REASONS), (PRECISION, RECALL, RATED_PRECISION))
-MORE: dict[str, Callable[[Study, Sequence[Found]], list[dict[str, Any]]]] = {
+MORE: dict[str, Callable[[Study, Trial, Trials], list[dict[str, Any]]]] = {
     CAMOUFLAGE: _detection,
     DEFENCE: _ranking,
     DESCENT_PATH: _utility_left,
     ITEMS: _whom,
+    REASONS: _utility_left,
 }
 
 
@@ -228,11 +225,11 @@ def headline_rows(study: Study) -> list[Row]:
     """The points of figure 5 that the text states."""
     rows = []
     most = max(study.settings.model_inversion.shares)
-    for system in study.settings.model_inversion.systems:
+    for system in mains(study):
         for trial, records in collect(study, system, POISONING).items():
             if trial.alpha == most:
-                columns = about(study, system) | {"artefact": "Headline", "alpha": most}
-                columns |= {"attack": NAMES[trial.choice], "reading": READING[trial.choice]}
+                columns = about_attack(study, system, trial)
+                columns |= {"artefact": "Headline", "alpha": most}
                 found = exposures(study, system, records, (PRECISION, RECALL, RATED_PRECISION))
                 last = thresholds(study, system)[-1]
                 rows += [Row(**columns | f) for f in found if f["threshold"] == last]
@@ -243,11 +240,12 @@ def control_rows(study: Study) -> list[Row]:
     """Decoys without poisoning, and who is listed in error."""
     rows = []
     metrics = (PRECISION, RECALL, RATED_PRECISION, FALSE_POSITIVES)
-    held = Trial(HELD, max(study.settings.model_inversion.shares))
+    most = max(study.settings.model_inversion.shares)
     for system in mains(study):
         columns = about(study, system) | {"artefact": "Controls", "reading": CONTROL}
         found = collect(study, system, POISONING)
-        for name, trial in (("no poisoning", Trial(HELD, 0.0)), (NAMES[HELD], held)):
+        first = along(first_way(study, system), most)
+        for name, trial in (("no poisoning", Trial(HELD, 0.0)), (ALGORITHM, first)):
             listed = exposures(study, system, found[trial], metrics)
             rows += [Row(**columns, attack=name, **f) for f in listed]
     return rows

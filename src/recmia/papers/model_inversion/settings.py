@@ -21,6 +21,7 @@ class RatingData(Section):
     latest: int = Field(100_000, ge=100, description="ratings kept of MovieLens")
     decoys: int = Field(3, ge=1, description="decoys |Y|; thresholds l' go from 1 to this")
     camouflages: tuple[float, ...] = Field(..., description="μ of figure 6, 0 not among them")
+    gamma: float | None = Field(None, gt=0, description="γ of the detector that the paper states")
     visits: bool = Field(True, description="synthetic: visits, else ratings of half stars")
     users: int = Field(400, ge=50, description="synthetic")
     items: int = Field(600, ge=50, description="synthetic")
@@ -35,7 +36,6 @@ class System(Section):
     factors: int | None = Field(None, ge=1, description="k; by the paper's rule where null")
     regularisation: float | None = Field(None, gt=0, description="λ; null together with k")
     length: int | None = Field(None, ge=1, description="l, items on a list; null together with k")
-    main: bool = Field(False, description="whether it is studied beyond figure 5")
 
     @model_validator(mode="after")
     def _all_or_none(self) -> System:
@@ -55,6 +55,11 @@ class ModelInversionStudy(Section):
     tolerance: float = Field(1e-4, ge=0, description="relative fall of the objective that ends it")
     shares: tuple[float, ...] = Field((0.01, 0.02, 0.03, 0.04, 0.05), description="α of figure 5")
     descent_steps: int = Field(30, ge=1, description="most steps of Algorithm 2")
+    search_moves: tuple[float, ...] = Field(
+        (0.01, 0.05, 0.2), description="first steps that are tried, as shares of Λ"
+    )
+    search_steps: tuple[int, ...] = Field((3, 10, 30), description="numbers of steps of each")
+    search_repeats: int = Field(4, ge=1, description="attacks that the first reading is chosen by")
     known_shares: tuple[float, ...] = Field((0.0, 0.2, 0.4, 0.6, 0.8), description="β of figure 7")
     known_poisoning: tuple[float, ...] = Field((0.02, 0.05), description="α of figure 7")
     grid_factors: tuple[int, ...] = Field((10, 20, 30), description="k that the rule chooses from")
@@ -78,6 +83,6 @@ class ModelInversionStudy(Section):
         for name, system in self.systems.items():
             if system.data not in self.datasets:
                 raise ValueError(f"system '{name}' has data '{system.data}', which is not listed")
-        if not any(system.main for system in self.systems.values()):
-            raise ValueError("at least one system must be main")
+        if unread := self.datasets.keys() - {system.data for system in self.systems.values()}:
+            raise ValueError(f"no system has the data '{sorted(unread)[0]}'")
         return self
