@@ -30,7 +30,7 @@ def row(artefact: str, reading: str, metric: str, value: float, **columns) -> Ro
 @pytest.fixture
 def rows() -> list[Row]:
     return [
-        row("Figure 3", "as published", "hard-label AUC", 0.9, **MIMI),
+        row("Figure 3", "as released", "hard-label AUC", 0.9, **MIMI),
         row("Figure 3", "corrected", "ROC AUC", 0.97, **MIMI),
         row("Claims", "corrected", "difference of ROC AUC", 0.1, claim="easier-than-lfm",
             verdict="confirmed", **MIMI),
