@@ -46,6 +46,7 @@ def of(rows: list[Row], **wanted) -> list[Row]:
     return [row for row in rows if all(getattr(row, k) == v for k, v in wanted.items())]
 
 
+@pytest.mark.slow
 def test_every_row_is_a_range_over_draws(rows: list[Row]) -> None:
     assert len({row.key for row in rows}) == len(rows)
     assert {row.reading for row in rows} == {AS_RELEASED}
@@ -63,6 +64,7 @@ def test_every_row_is_a_range_over_draws(rows: list[Row]) -> None:
     assert {"Figure 8", "Figure 9", "Figure 10", "Figure 12", "Figure 14", "Data size"} <= found
 
 
+@pytest.mark.slow
 def test_a_cell_is_the_mean_and_range_of_its_draws(rows: list[Row]) -> None:
     grid = of(rows, artefact="Table 3", metric="hard-label AUC")
     assert {(row.shadow, row.target) for row in grid} == {(s, t) for s in KINDS for t in KINDS}
@@ -82,6 +84,7 @@ def test_a_cell_is_the_mean_and_range_of_its_draws(rows: list[Row]) -> None:
     assert mean.value == pytest.approx(np.mean([row.value for row in grid]), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_clusters_have_the_better_of_two_names(rows: list[Row]) -> None:
     for kind in KINDS:
         clusters = of(rows, artefact="Table 6", target=kind)
@@ -90,6 +93,7 @@ def test_clusters_have_the_better_of_two_names(rows: list[Row]) -> None:
         assert folded[0].value >= max(raw[0].value, 1 - raw[0].value) - 1e-6
 
 
+@pytest.mark.slow
 def test_the_ablation_begins_where_the_draws_are(made: AsReleased, rows: list[Row]) -> None:
     ablation = Ablation(made)
     wanted = ("as released", "Item by co-occurrence", "weights by rank", PEOPLE)
@@ -112,6 +116,7 @@ def test_the_ablation_begins_where_the_draws_are(made: AsReleased, rows: list[Ro
         assert (cells[0] == cells[1]) == same
 
 
+@pytest.mark.slow
 def test_without_the_authors_files_there_is_nothing_of_them(made: AsReleased) -> None:
     authors = AuthorsFiles(made)
     authors.make()
