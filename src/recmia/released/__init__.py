@@ -6,9 +6,13 @@ or a recommender to be used: it is kept apart so that published numbers can be s
     splits        records, not people, are dealt out; people are members by their number
     noise         item vectors that are never trained, and the lists that follow from them
     neural_cf     the one network whose lists are cut in two
-    factorisation what the loop of their factorisation would have done, had it run
+    content       the content-based recommender on these records
+    world         who is served what, but for what a draw decides
+    recipe        every detail, each of which can be changed
+    draws         one draw of a recipe: vectors, lists, features
     difference_vectors, perceptron, k_means   the attack and the clusters, slip by slip
-    scenes        one draw of all of this: who is served what, and what the attack sees
-    variants      the same with one detail changed
-    authors       the files that they released, and what these prove
+    factorisation what the loop of the factorisation would have done, had it run
+    keeping       draws trained, scored and kept; study plans them, found makes rows of them
+    variants      the recipe with one detail changed
+    authors       the files that they released; proofs says what these prove
 """
