@@ -121,7 +121,7 @@ def test_the_recipe_of_contributing(tmp_path: Path) -> None:
     (tmp_path / "figures.yaml").write_text(own + recipe)
     figure = read_figures(tmp_path / "figures.yaml")[-1]
     assert figure.artefact in report_of(paper.folder).artefacts
-    columns = {"artefact": "Figure 3", "metric": "hard-label AUC", "reading": "as published"}
+    columns = {"artefact": "Figure 3", "metric": "hard-label AUC", "reading": "as released"}
     rows = [
         row(**columns, target_data=data, dataset=data * 3, target=name, value=value)
         for data in "AL"
