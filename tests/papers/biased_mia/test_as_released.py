@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from recmia.papers.biased_mia.authors import AuthorsFiles
 
 from recmia.experiments.results import join_paper_values, typed
 from recmia.experiments.rows import AS_RELEASED, CONTROL, RANGE, Row
 from recmia.papers.biased_mia import as_released
 from recmia.papers.biased_mia.ablation import Ablation
 from recmia.papers.biased_mia.as_released import DRAWS, FOLDED, MAIN, AsReleased
-from recmia.papers.biased_mia.authors import AuthorsFiles
 from recmia.papers.biased_mia.paper import PAPER
 from recmia.papers.biased_mia.released_plans import RANK, WIDE, place
 from recmia.papers.biased_mia.reporting import world_of
