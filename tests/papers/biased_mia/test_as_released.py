@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from recmia.papers.biased_mia.authors import AuthorsFiles
 
 from recmia.experiments.results import join_paper_values, typed
 from recmia.experiments.rows import AS_RELEASED, CONTROL, RANGE, Row
@@ -12,6 +11,7 @@ from recmia.papers.biased_mia import as_released
 from recmia.papers.biased_mia.ablation import Ablation
 from recmia.papers.biased_mia.as_released import DRAWS, FOLDED, MAIN, AsReleased
 from recmia.papers.biased_mia.paper import PAPER
+from recmia.papers.biased_mia.proofs import Proofs
 from recmia.papers.biased_mia.released_plans import RANK, WIDE, place
 from recmia.papers.biased_mia.reporting import world_of
 from recmia.released.keeping import HARD, ROC, SAME
@@ -26,7 +26,8 @@ KINDS = (ITEM, FACTORS, NCF)
 def opened(folder, profile: str, **changed) -> AsReleased:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RECMIA_ARTIFACTS", str(folder))
-        return AsReleased(world_of(open_study(profile, {"workers": 1} | changed)))
+        changed |= {"workers": 1, "biased_mia.released.more_draws": 0}
+        return AsReleased(world_of(open_study(profile, changed)))
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +119,9 @@ def test_the_ablation_begins_where_the_draws_are(made: AsReleased, rows: list[Ro
 
 @pytest.mark.slow
 def test_without_the_authors_files_there_is_nothing_of_them(made: AsReleased) -> None:
-    authors = AuthorsFiles(made)
-    authors.make()
-    assert not authors.at_hand and list(authors.rows()) == []
+    proofs = Proofs(made)
+    proofs.make()
+    assert not proofs.at_hand and list(proofs.rows()) == []
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +142,15 @@ def papers_own(tmp_path_factory):
                 hits[r] = clusters[r] = np.nan
             hits[r][:, out] = clusters[r][:, out] = np.nan
         arrays[SAME] = np.zeros(arrays[HARD].shape, dtype=bool)
-        read_arrays[data], ranked[data] = arrays, {"hits": hits, "clusters": clusters}
-    found.__dict__ |= {"_read": read_arrays, "_ranked": ranked, "_small": {}}
+        read_arrays[data], ranked[data] = (arrays, {}), {"hits": hits, "clusters": clusters}
+    found.__dict__ |= {"_read": read_arrays, "_ranked": ranked}
+    found.__dict__["_own"] = {found.settings.content_based: []}
     found.__dict__["_crossed"] = {data: data for data in found.data}
 
     def together(target, names, axis):
+        if not target:  # records of the study's own
+            kinds = len(found.study.own_kinds(found.settings.content_based))
+            return {name: draw.random((1, size, kinds, kinds)) for name in names}
         other = names[0].split("|")[0]
         shape = size, *(len(found.study.kinds(data)) for data in (other, target))
         return {name: draw.random(shape) for name in names}
@@ -180,7 +185,7 @@ def test_the_whole_grid_is_drawn(papers_own) -> None:
 
 def test_plans_of_the_papers_profile(papers_own) -> None:
     found, _ = papers_own
-    assert found.kinds("M") == list(KINDS) and found.study.kinds("M") == (*KINDS, CONTENT)
+    assert found.kinds("M") == list(KINDS) and found.study.own_kinds("M") == (*KINDS, CONTENT)
     for data, of_data in found._plans.items():
         first, *_ = of_data
         assert first == MAIN
