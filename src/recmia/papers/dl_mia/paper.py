@@ -9,6 +9,7 @@ from recmia.experiments.paper import Paper, optional
 from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step, registered_files
 from recmia.papers.dl_mia.settings import DLMIAStudy
+from recmia.released.settings import AUTHORS
 
 
 def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
@@ -17,15 +18,14 @@ def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
     Raises:
         DataError: the files are not there, or the language model is not installed.
     """
-    from recmia.papers.dl_mia.language_model import MINILM, weights_file
-    from recmia.released.study import AUTHORS
-
     halves = (settings.dl_mia.general, settings.dl_mia.sequential)
     names = [data.source for half in halves for data in half.datasets.values()]
     files = registered_files(
         [*names, *([AUTHORS] if settings.dl_mia.released.authors else [])], paths
     )
-    if settings.dl_mia.text_model == MINILM:
+    if settings.dl_mia.text_model != "tf-idf":
+        from recmia.papers.dl_mia.language_model import weights_file  # it brings torch
+
         files.append(weights_file())
     return files
 
