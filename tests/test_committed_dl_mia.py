@@ -116,5 +116,6 @@ def test_verdicts_follow_from_the_intervals(rows) -> None:
     for row in said:
         says = PAPER.claims[row.claim].get("says", "more")
         over = COUNTS[row.claim].over if row.claim in COUNTS else 0.0
-        expected = verdict(row.ci_low - over, row.ci_high - over, says, row.degenerate)
+        ends = (None if end is None else end - over for end in (row.ci_low, row.ci_high))
+        expected = verdict(*ends, says, row.degenerate)
         assert row.verdict == expected, row
