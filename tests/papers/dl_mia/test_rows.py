@@ -106,7 +106,7 @@ def released_lines(study, draws: int = 21) -> list[Line]:
         return names[f"label leak {columns['checkpoint'].split()[0]}"]
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("biased", "joint", "whole", "everybody"):
+        for name in ("biased", "joint", "whole", "fewer"):
             patch.setattr(ReleasedDraws, name, lambda self, *asked: drawn(0.5, draws))
         patch.setattr(ReleasedDraws, "first_of_blocks", [0])
         lines = AsReleased(study).lines
@@ -140,7 +140,7 @@ def test_the_published_gain_falls_into_its_parts(study, known, half: str) -> Non
     kinds = ("item-neighbours", "lfm") if half == GENERAL else ("caser", "gru4rec")
     ours = [r for r in leak_rows(study) if (r.shadow_data, r.target_data) == ("A", "M")]
     ours = [r for r in ours if (r.shadow, r.target) == kinds]
-    assert {r.dataset for r in ours} == {"MovieLens-1M"}
+    assert all(r.dataset.startswith("MovieLens-1M") for r in ours)
     best = "best by target labels"
     assert made(ours, ROC_AUC) == pytest.approx(
         {

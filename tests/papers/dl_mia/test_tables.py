@@ -51,7 +51,7 @@ def trained_columns(profile: str, own: dict | None = None) -> list[dict]:
 def drawn_columns(profile: str, own: dict | None = None) -> list[dict]:
     """Of the general half as released, whatever is drawn."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("biased", "joint", "whole", "everybody"):
+        for name in ("biased", "joint", "whole", "fewer"):
             patch.setattr(ReleasedDraws, name, lambda self, *asked: {HARD: np.zeros(2)})
         patch.setattr(ReleasedDraws, "first_of_blocks", [0])
         return [line.columns for line in AsReleased(study_of(profile, own)).lines]
