@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import t as student
 
 from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
 from recmia.evaluation.metrics import ROC_AUC
@@ -24,6 +23,7 @@ from recmia.papers.dl_mia.planted_vectors import (
 )
 from recmia.papers.dl_mia.scoring import schedule_of
 from recmia.papers.dl_mia.worlds import STEP, STUDY
+from recmia.released.found import mean_interval
 from recmia.seeds import child_seed
 from recmia.storage import read_json, write_json
 
@@ -68,13 +68,6 @@ def planted_rows(study: Study) -> list[Row]:
                 )
             )
     return rows
-
-
-def mean_interval(values: np.ndarray, level: float) -> tuple[float, float, float]:
-    """Mean of independent draws with Student's interval."""
-    mean, spread = values.mean(), values.std(ddof=1) / np.sqrt(len(values))
-    width = student.ppf((1 + level) / 2, len(values) - 1) * spread
-    return float(mean), float(mean - width), float(mean + width)
 
 
 def keep_case(
