@@ -144,12 +144,15 @@ class ReleasedDraws:
 
     @cached_property
     def _joint(self) -> list[Kept]:
-        """The joint stage of every case, a draw each; of later draws the grid with the slip."""
+        """The joint stage of every case, a draw each; of later draws the grid alone."""
         few = self.settings.released.sweep_draws
         return [
-            self._stage("joint", *draw, self._cases, KINDS)
-            if draw[1] < few
-            else self._stage("joint", *draw, self._cases[: len(self.grid)], KINDS[:1])
+            self._stage(
+                "joint",
+                *draw,
+                self._cases if draw[1] < few else self._cases[: len(self.grid)],
+                KINDS,
+            )
             for draw in self._numbers
             if draw[1] < self.settings.joint_draws
         ]

@@ -46,7 +46,10 @@ class DLMIAStudy(Section):
         "tf-idf", description="vectors of item texts: from shared words, or by a language model"
     )
     joint_draws: int = Field(
-        20, ge=2, description="draws of the released joint stage; all its controls have sweep_draws"
+        20,
+        ge=2,
+        description="draws of the released joint stage in the grid, with the slip and without; "
+        "its other controls have sweep_draws",
     )
     pretrain_epochs: int = Field(200, ge=1)
     alternating_epochs: int = Field(100, ge=1, description="of both kinds together")
