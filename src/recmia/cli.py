@@ -174,11 +174,17 @@ def report(
     """Write reports/PROFILE from saved results; nothing is run again."""
     if check is not None:
         from recmia.experiments.paths import StudyPaths
-        from recmia.run.report import check_report
+        from recmia.run.report import changed_code, check_report
 
-        folder = StudyPaths(check).reports
+        paths = StudyPaths(check)
+        folder = paths.reports
         check_report(folder)
         print(f"{folder}: every file is as its manifest and its results say.")
+        changed = changed_code(folder, paths.notebooks)
+        for step, names in changed.items():
+            print(f"{step}: code has changed since it ran: {', '.join(names)}.")
+        if not changed:
+            print("The code that made it is the code that is here.")
         return
     from recmia.run import pipeline
 

@@ -13,7 +13,9 @@ import pytest
 from recmia.errors import ArtifactError
 from recmia.experiments.results import read_results, sort_rows
 from recmia.run import pipeline
-from recmia.run.report import check_report, write_report
+from recmia.run.fingerprint import code_parts
+from recmia.run.report import changed_code, check_report, write_report
+from recmia.storage import write_json
 
 from .conftest import Checkout
 from .made_up import rows_of
@@ -89,6 +91,30 @@ def test_report_from_beginning_to_end(plan: pipeline.Plan, checkout: Checkout) -
             check_report(folder)
         (folder / name).write_text(kept)
     check_report(folder)
+
+
+def test_changed_code_is_named_by_step(checkout: Checkout, tmp_path, monkeypatch) -> None:
+    """A remark in a module is no change; another value in it is, and so is another cell."""
+    module = tmp_path / "beside.py"
+    module.write_text("VALUE = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    step = checkout.step("04_attack", "import beside")
+    code = code_parts(checkout.root / "notebooks" / step.notebook)[0]
+    folder, notebooks = tmp_path / "report", checkout.root / "notebooks"
+
+    def changed(**recorded) -> dict[str, list[str]]:
+        about = {"name": step.name, "notebook": step.notebook} | recorded
+        write_json(folder / "manifest.json", {"steps": [about]})
+        return changed_code(folder, notebooks)
+
+    assert changed(code=code) == {}
+    assert changed() == {"04_attack": ["not recorded"]}
+    module.write_text("# said\nVALUE = 1\n")
+    assert changed(code=code) == {}
+    module.write_text("VALUE = 22\n")
+    assert changed(code=code) == {"04_attack": ["beside"]}
+    checkout.step("04_attack", "import beside as other")
+    assert changed(code=code) == {"04_attack": ["04_attack.ipynb", "beside"]}
 
 
 def test_an_edited_page_is_noticed_even_with_its_hash(plan: pipeline.Plan) -> None:

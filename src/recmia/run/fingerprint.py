@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recmia.errors import ArtifactError, SettingsError
-from recmia.experiments.closure import reach
+from recmia.experiments.closure import Code, reach
 from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step
 from recmia.experiments.syntax import read_syntax
@@ -18,6 +18,7 @@ from recmia.storage import content_hash, file_hash, read_json, write_json
 
 # The runner: what a notebook has from it are settings, which are compared by value, and folders.
 RUNNER = __name__.rpartition(".")[0]
+CODE_PARTS = ("notebook", "modules")  # those of a step's parts that are code
 
 
 class HashCache:
@@ -133,16 +134,24 @@ def imports_of(cells: list[tuple[str, list[str]]]) -> set[str]:
     return imports
 
 
+def code_parts(notebook: Path) -> tuple[dict[str, Any], Code]:
+    """The code of a step: hash of its cells and of each module that they reach; and that code."""
+    cells = code_cells(read_notebook(notebook))
+    code = reach(*imports_of(cells), beyond=RUNNER)
+    return {
+        "notebook": content_hash([source for source, _ in cells]),
+        "modules": code.modules,
+    }, code
+
+
 def step_parts(step: Step, settings: Settings, paths: StudyPaths, cache: HashCache) -> dict:
     """Everything that a step's result depends on, in parts that can be named to the user."""
-    cells = code_cells(read_notebook(paths.notebooks / step.notebook))
-    code = reach(*imports_of(cells), beyond=RUNNER)
+    written, code = code_parts(paths.notebooks / step.notebook)
     external = step.external_inputs(settings, paths) if step.external_inputs else []
     values = settings.model_dump(mode="json")
     return {
-        "notebook": content_hash([source for source, _ in cells]),
+        **written,
         "settings": {name: content_hash(values[name]) for name in step.sections},
-        "modules": code.modules,
         "inputs": path_hashes(paths, step.inputs, cache),
         "source data": [
             [p.name, p.stat().st_size, p.stat().st_mtime_ns] if p.exists() else [p.name, None]

@@ -12,7 +12,7 @@ import recmia
 from recmia.device import processor_name
 from recmia.errors import RecmiaError
 from recmia.experiments.closure import reach
-from recmia.run.fingerprint import HashCache
+from recmia.run.fingerprint import CODE_PARTS, HashCache
 from recmia.run.pipeline import Plan, commit, read_record
 from recmia.storage import file_hash, read_json
 
@@ -24,7 +24,8 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         A mapping: ``profile``, ``title``, ``description``, ``commit``, ``settings``,
         ``overrides``, ``versions``, ``hardware``, ``source_data`` (name to size and SHA-256),
         ``steps`` (name, title, seconds, peak_memory_bytes, started, finished, key, inputs,
-        outputs, commit), ``training_seconds_per_epoch``, ``started`` and ``finished``.
+        outputs, commit, and hashes of its ``code``), ``training_seconds_per_epoch``,
+        ``started`` and ``finished``.
     """
     settings = plan.settings
     steps = []
@@ -35,6 +36,7 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
                 {"name": step.name, "title": step.title, "notebook": step.notebook}
                 | {name: record[name] for name in kept}
                 | {"inputs": record["parts"]["inputs"], "commit": record["commit"]}
+                | {"code": {name: record["parts"][name] for name in CODE_PARTS}}
             )
     values = settings.model_dump(mode="json")
     if values["data"] and values["data"].get("path"):  # a path of this machine: its name is enough

@@ -20,6 +20,7 @@ from recmia.experiments.results import (
 from recmia.experiments.rows import Row
 from recmia.pages import MIME, data_address, fill
 from recmia.run import papers, registry
+from recmia.run.fingerprint import code_parts
 from recmia.run.manifest import file_hashes, made_up, make_manifest
 from recmia.run.pipeline import Plan, duration, read_record
 from recmia.storage import content_hash, file_hash, read_json, write_json, write_text
@@ -124,6 +125,32 @@ def check_report(folder: Path) -> None:
             raise ArtifactError(f"{path} is not what the results give. {remedy}")
     if not frame(read_results(folder)).equals(pd.read_parquet(folder / "results.parquet")):
         raise ArtifactError(f"{folder}/results.parquet differs from results.csv. {remedy}")
+
+
+def changed_code(folder: Path, notebooks: Path) -> dict[str, list[str]]:
+    """Step to what of its code is no longer as it was when it made a written report.
+
+    Comments, docstrings and the layout of modules do not count.
+
+    Args:
+        folder: the report.
+        notebooks: where the notebooks lie.
+
+    Returns:
+        Of each step that differs the names of its modules, or its notebook's file name; a step
+        whose manifest holds no code has "not recorded".
+    """
+    changed = {}
+    for step in read_json(folder / "manifest.json")["steps"]:
+        now, then = code_parts(notebooks / step["notebook"])[0], step.get("code")
+        if then is None:
+            changed[step["name"]] = ["not recorded"]
+        elif then != now:
+            names = sorted({*then["modules"], *now["modules"]})
+            other = [n for n in names if then["modules"].get(n) != now["modules"].get(n)]
+            cells = [step["notebook"]] if then["notebook"] != now["notebook"] else []
+            changed[step["name"]] = cells + other
+    return changed
 
 
 def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from recmia.experiments.rows import Row
 from recmia.papers.proposal import attacking
 from recmia.papers.proposal.names import (
     BLIND,
+    COVERAGE,
     HELDOUT,
     LOSS,
     MLP,
@@ -88,3 +89,8 @@ def test_cohorts_that_differ_by_themselves_are_marked():
     assert said[2:] == ["", ""]  # random labels; another subset has no such baseline
     fair = row(**blind, value=0.51, ci_low=0.49, ci_high=0.53)
     assert notes(row(labels=SHADOW), fair)[0] == ""
+
+
+def test_the_coverage_baseline_says_what_it_knows():
+    cover = row(attack=COVERAGE, labels=NONE, epoch=None, artefact="Controls")
+    assert notes(cover) == [attacking.COVERAGE_NOTE]

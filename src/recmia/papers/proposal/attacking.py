@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
-
-import numpy as np
 
 from recmia.attacks.registry import ATTACKS
 from recmia.evaluation.metrics import ROC_AUC
@@ -21,10 +18,11 @@ from recmia.papers.proposal.names import (
     AUGMENTED,
     BEST,
     BLIND,
+    COVERAGE,
     HELDOUT,
+    KNOWN,
     MLP,
     NEAR_MISS,
-    NO_NEIGHBOURS,
     NONE,
     OTHER_MODEL,
     PUBLISHED_READING,
@@ -32,10 +30,10 @@ from recmia.papers.proposal.names import (
     REPLACED,
     STUDY,
     TARGET,
-    UNIQUE,
     title_of,
 )
 from recmia.papers.proposal.scoring import Case, cases, keep_features, keep_scores
+from recmia.papers.proposal.subsets import parts_of
 from recmia.papers.proposal.training import cohorts_path, model, study_vocabulary
 
 STEP = "04_attack"
@@ -52,6 +50,10 @@ NOTES = {
     (OTHER_MODEL, HELDOUT): "a model trained on neither: 0.5 is expected",
     (OTHER_MODEL, REPLACED): "a model trained on neither: 0.5 is expected",
 }
+COVERAGE_NOTE = (
+    "knows which items some training session holds, and sees no model: what it finds is that a "
+    "session has another item"
+)
 
 
 @cache  # a result's identity is remembered with it
@@ -134,7 +136,7 @@ def _lines(study: Study, reading: str, case: Case, best: int) -> Iterator[Line]:
     kept = [scores(study, reading, seed) for seed in study.seeds()]
     at_end = case.epoch == study.settings.target.epochs
     control = case.labels in (NONE, RANDOM) or case.variant == OTHER_MODEL
-    for subset in _subsets(kept, case.units):
+    for subset, runs in parts_of(tuple(Place(k, case.name, units=case.units) for k in kept)):
         columns = {
             "study": STUDY,
             "dataset": study.settings.dataset,
@@ -147,13 +149,12 @@ def _lines(study: Study, reading: str, case: Case, best: int) -> Iterator[Line]:
             "epoch": case.epoch,
             "checkpoint": BEST if case.epoch == best else None,
         }
-        runs = tuple(Place(k, case.name, units=case.units, subset=subset or "") for k in kept)
         columns["reading"] = CONTROL if control else _reading(reading, case, subset)
         if control or (case.nonmembers == REPLACED and at_end):
             yield Line(columns | {"artefact": "Controls"}, runs)
         elif at_end:
             yield Line(columns | {"artefact": "Table 2"}, runs)
-        if not control and subset is None:
+        if not control and subset in (None, KNOWN):
             yield Line(columns | {"artefact": "Leakage curve"}, runs)
 
 
@@ -163,23 +164,6 @@ def _reading(reading: str, case: Case, subset: str | None) -> str:
     if asked == (PUBLISHED_READING, TARGET, MLP, NEAR_MISS, None):
         return AS_PUBLISHED
     return CONTROL if case.nonmembers == REPLACED else CORRECTED
-
-
-def _subsets(kept: list[Kept], units: str) -> list[str | None]:
-    """Subsets of units in which every seed has members and others; None for all units."""
-    found: list[str | None] = [None]
-    for subset in (UNIQUE, NO_NEIGHBOURS):
-        if all(_has_both(k.path, units, subset) for k in kept):
-            found.append(subset)
-    return found
-
-
-def _has_both(path: Path, units: str, subset: str) -> bool:
-    with np.load(path, allow_pickle=False) as saved:  # beside all scores: two arrays are read
-        if f"{units}|{subset}" not in saved:
-            return False
-        membership = saved[f"{units}|membership"][saved[f"{units}|{subset}"]]
-    return bool(membership.any() and not membership.all())
 
 
 def _with_notes(rows: list[Row]) -> list[Row]:
@@ -194,6 +178,8 @@ def _with_notes(rows: list[Row]) -> list[Row]:
         said = NOTES.get((row.variant or row.labels, row.nonmembers), "")
         if row.labels == RANDOM:
             return ""
+        if row.attack == COVERAGE:
+            return COVERAGE_NOTE
         seen = blind.get(place(row))
         if seen is None or row.attack == BLIND or seen.ci_low <= 0.5 <= seen.ci_high:
             return said

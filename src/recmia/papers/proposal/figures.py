@@ -25,6 +25,7 @@ from recmia.papers.proposal.names import (
     AUGMENTED,
     BLIND,
     HELDOUT,
+    KNOWN,
     LOSS,
     MLP,
     NEAR_MISS,
@@ -42,6 +43,10 @@ STEP = "06_figures"
 FIGURES = Path(__file__).with_name("figures.yaml")
 WORDS = Words()
 NDCG = "validation_ndcg_20"
+KNOWN_CAPTION = (
+    " Among sessions whose every item another training session holds, so that no item gives a "
+    "session away."
+)
 
 
 def draw_all(study: Study) -> list[dict]:
@@ -70,7 +75,8 @@ def draw_all(study: Study) -> list[dict]:
     _pipeline(figures)
     _attack_inputs(figures, inputs, last)
     for reading in study.settings.readings:
-        _leakage(figures, rows, reading, curve[curve.reading == reading], best[reading])
+        for subset in (None, KNOWN):
+            _leakage(figures, rows, reading, curve[curve.reading == reading], best[reading], subset)
     _roc(figures, last)
     _training(figures, curve)
     return figures.close()
@@ -143,27 +149,37 @@ def _pipeline(figures: FigureSet) -> None:
 
 
 def _leakage(
-    figures: FigureSet, rows: list[Row], reading: str, curve: pd.DataFrame, best: int
+    figures: FigureSet,
+    rows: list[Row],
+    reading: str,
+    curve: pd.DataFrame,
+    best: int,
+    subset: str | None,
 ) -> None:
+    """Of all sessions, or of a subset that every seed has."""
     ndcg, parts = curve.groupby("epoch")[NDCG].mean(), []
     for attack, labels in ((MLP, TARGET), (MLP, SHADOW), (LOSS, SHADOW)):
         wanted = {"artefact": "Leakage curve", "metric": ROC_AUC, "attack": attack}
-        wanted |= {"labels": labels, "augmented": AUGMENTED[reading], "subset": None}
+        wanted |= {"labels": labels, "augmented": AUGMENTED[reading], "subset": subset}
         found = frame(select(rows, wanted | {"nonmembers": [HELDOUT, NEAR_MISS]}))
         name = attack if attack == LOSS else f"{attack}, {labels} labels"
         parts.append(found.assign(attack=name, ndcg=found.epoch.map(ndcg).astype(float)))
+    if not all(map(len, parts)):
+        return  # some seed has no such sessions
     table = pd.concat(parts).astype({"epoch": int}).sort_values("nonmembers", kind="stable")
     table = table.assign(condition=table.nonmembers)
-    said = WORDS.word("augmented", AUGMENTED[reading])
+    said = WORDS.word("augmented", AUGMENTED[reading]) + (f", {subset}" if subset else "")
+    name = "leakage_curves" + (f"_{subset.replace(' ', '_')}" if subset else "")
+    among = KNOWN_CAPTION if subset == KNOWN else ""
     figures.add(
         plots.leakage_curves(
             table, best_epoch=best, title=f"Leakage against training and ranking quality, {said}"
         ),
-        f"leakage_curves{'' if reading == PUBLISHED_READING else f'_{reading}'}",
+        f"{name}{'' if reading == PUBLISHED_READING else f'_{reading}'}",
         f"Leakage curves ({said})",
         "ROC AUC of the attacks at every recorded epoch (epoch 0: untrained), and against the "
         "target's ranking quality on unseen sessions. Bands: 95% bootstrap over seeds and groups "
-        "of sessions. The dashed line is the checkpoint that validation would choose.",
+        f"of sessions. The dashed line is the checkpoint that validation would choose.{among}",
         ["the rows of Leakage curve", "03_train"],
         "Leakage curve",
     )

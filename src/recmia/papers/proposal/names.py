@@ -10,6 +10,7 @@ MLP = "MLP on scores"
 LAST_STEP = "MLP on the last step's scores"
 LOSS = "loss threshold"
 BLIND = "blind baseline"
+COVERAGE = "coverage baseline"
 BIASED = "Biased-MIA"
 DL = "DL-MIA"
 POPULAR_SHARE = "share of the list among the most popular"
@@ -22,6 +23,9 @@ OTHER_MODEL = "scores of a model that saw neither cohort"
 # Whom members are held against; "replaced": replaced members against replaced held-out.
 HELDOUT, NEAR_MISS, REPLACED = "held-out", "near-miss", "replaced"
 UNIQUE, NO_NEIGHBOURS = "unique sessions", "without neighbours"
+# Every item was clicked by another trained session; by at least five others.
+KNOWN, COMMON = "known items", "items of five others"
+SUBSETS = (UNIQUE, NO_NEIGHBOURS, KNOWN, COMMON)
 
 BEST, LAST = "best validation", "last"
 

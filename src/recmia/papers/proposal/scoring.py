@@ -14,25 +14,25 @@ from recmia.attacks.cross_fit import cross_fit
 from recmia.attacks.score_mlp import ScoreMLP
 from recmia.cohorts import load_cohorts
 from recmia.evaluation.controls import blind_scores, permuted_membership
+from recmia.evaluation.coverage import all_trained_on
 from recmia.evaluation.folds import group_folds, link_groups
-from recmia.evaluation.neighbours import neighbour_kinds
 from recmia.papers.proposal.names import (
     BLIND,
+    COVERAGE,
     HELDOUT,
     LAST_STEP,
     LOSS,
     MLP,
     NEAR_MISS,
-    NO_NEIGHBOURS,
     NONE,
     OTHER_MODEL,
     RANDOM,
     REPLACED,
     SHADOW,
     TARGET,
-    UNIQUE,
     seed_word,
 )
+from recmia.papers.proposal.subsets import subsets_of
 from recmia.recommenders.scoring import (
     last_step_features,
     output_input_correlation,
@@ -110,7 +110,8 @@ def cases(reading: str, recorded: Sequence[int], others: Sequence[str] = (LOSS,)
     for comparison in comparisons(reading):
         name = comparison.nonmembers
         found += [Case(LAST_STEP, name, TARGET, last), Case(MLP, name, RANDOM, last)]
-        found += [Case(MLP, name, None, last, OTHER_MODEL), Case(BLIND, name, NONE, None)]
+        found += [Case(MLP, name, None, last, OTHER_MODEL)]
+        found += [Case(BLIND, name, NONE, None), Case(COVERAGE, name, NONE, None)]
     return found
 
 
@@ -149,11 +150,11 @@ def keep_scores(
         progress: called with 1 after each epoch.
     """
     models = {"target": target, "shadow": shadow}
-    world = _World(cohorts, models, reading, mlp, others, folds, names, device)
+    world = _World(cohorts, models, reading, mlp, others, folds, vocabulary_size, names, device)
     for epoch in recorded:
         world.attack_epoch(epoch, last=epoch == recorded[-1])
         progress(1)
-    world.attack_blindly(vocabulary_size)
+    world.attack_blindly()
     write_arrays(path, **world.arrays)
 
 
@@ -187,10 +188,13 @@ class _World:
         mlp: dict[str, Any],
         others: dict[str, type[Attack]],
         folds: int,
+        vocabulary_size: int,
         names: Sequence[str | int],
         device: str,
     ) -> None:
-        self.cohorts = load_cohorts(cohorts).named()
+        drawn = load_cohorts(cohorts)
+        self.cohorts, self.trained = drawn.named(), drawn.trained_on("target", reading)
+        self.vocabulary_size = vocabulary_size
         self.records = {side: load_record(folder) for side, folder in models.items()}
         self.comparisons = comparisons(reading)
         self.mlp, self.others, self.n_folds = mlp, others, folds
@@ -203,19 +207,10 @@ class _World:
     def _describe(self, comparison: Comparison) -> None:
         members, others = self._sessions("target", comparison)
         both, name = concatenate(members, others), comparison.nonmembers
-        hashes = both.hashes()
-        groups = link_groups(hashes, both.row_ids)
-        _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-        self.arrays |= {
-            f"{name}|membership": np.arange(len(both)) < len(members),
-            f"{name}|row_ids": groups,
-            f"{name}|{UNIQUE}": counts[inverse] == 1,
-        }
-        if name == HELDOUT:
-            # A neighbour across the line, seen from either side; near-misses all have one.
-            across = [neighbour_kinds(members, others), neighbour_kinds(others, members)]
-            alone = np.concatenate([~(k.prefix | k.one_edit) for k in across])
-            self.arrays[f"{name}|{NO_NEIGHBOURS}"] = alone
+        groups = link_groups(both.hashes(), both.row_ids)
+        kept = {"membership": np.arange(len(both)) < len(members), "row_ids": groups}
+        kept |= subsets_of(members, others, self.trained, name, self.vocabulary_size)
+        self.arrays |= {f"{name}|{what}": values for what, values in kept.items()}
         self.folds[name] = group_folds(groups, self.n_folds, self._child("folds", seed_word(name)))
 
     def _sessions(self, side: str, comparison: Comparison) -> tuple[Sessions, Sessions]:
@@ -299,16 +294,19 @@ class _World:
             self.arrays |= {f"{case.units}|membership": labels, f"{case.units}|row_ids": groups}
             self._cross_fitted(case, seen, labels, "random labels", word)
 
-    def attack_blindly(self, vocabulary_size: int) -> None:
-        """What can be told from the sessions without any model."""
+    def attack_blindly(self) -> None:
+        """What can be told without any model: from sessions, and from the items of members."""
         for comparison in self.comparisons:
             name = comparison.nonmembers
             scores, _ = blind_scores(
                 *self._sessions("target", comparison),
                 self.cohorts["reference"],
                 self.arrays[f"{name}|row_ids"],
-                n_items=vocabulary_size,
+                n_items=self.vocabulary_size,
                 folds=self.n_folds,
                 seed=self._child("blind", seed_word(name)),
             )
             self._keep(Case(BLIND, name, NONE, None), scores, 0.5)
+            both = concatenate(*self._sessions("target", comparison))
+            known = all_trained_on(both, self.trained).astype(np.float64)
+            self._keep(Case(COVERAGE, name, NONE, None), known, 0.5)
