@@ -28,7 +28,8 @@ def heat_maps(
         lines = columns[::-1]
     width, height = (max(0.42 * len(order) + 1.2, 2.4) for order in (columns, lines))
     names_of_lines = 0.06 * max(len(str(line)) for line in lines)
-    figure = Figure(figsize=(width * len(names) + 0.8 + names_of_lines, height + 0.8))
+    size = (width * len(names) + 0.8 + names_of_lines, height + 0.8)
+    figure = Figure(figsize=size, layout="compressed")  # for square cells: names stay inside
     grid = figure.subplots(1, len(names), squeeze=False, sharey=True)[0]
     for axes, name in zip(grid, names, strict=True):
         rows = frame[frame["panel"] == name].astype({"x": object, "y": object})
