@@ -136,6 +136,17 @@ def test_every_kept_result_knows_the_code_that_it_rests_on(uninterrupted):
             assert ours <= set(modules), f"{path} rests on {name}, but not on all it imports"
 
 
+def test_the_manifest_names_the_code_of_the_kept_results(uninterrupted):
+    made_by: dict[str, set[str]] = {}
+    for path, parts in stamps(uninterrupted).items():
+        step = path.relative_to(uninterrupted / "artifacts" / "tiny").parts[0]
+        made_by.setdefault(step, set()).update(parts["modules"])
+    manifest = json.loads((uninterrupted / "reports" / "tiny" / "manifest.json").read_text())
+    for step in manifest["steps"]:
+        assert set(step["code"]["makers"]) == made_by.get(step["name"], set()), step["name"]
+        assert set(step["code"]["makers"]) <= step["code"]["modules"].keys()
+
+
 @cache
 def imports_of(module: str) -> tuple[str, ...]:
     path = file_of(module)

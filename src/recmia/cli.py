@@ -181,8 +181,11 @@ def report(
         check_report(folder)
         print(f"{folder}: every file is as its manifest and its results say.")
         changed = changed_code(folder, paths.notebooks)
-        for step, names in changed.items():
-            print(f"{step}: code has changed since it ran: {', '.join(names)}.")
+        for one in changed:
+            if one.makers:
+                print(f"{one.step}: made by other code: {', '.join(one.makers)}.")
+            if one.others:
+                print(f"{one.step}: changed since, not its kept results: {', '.join(one.others)}.")
         if not changed:
             print("The code that made it is the code that is here.")
         return

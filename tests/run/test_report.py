@@ -14,7 +14,7 @@ from recmia.errors import ArtifactError
 from recmia.experiments.results import read_results, sort_rows
 from recmia.run import pipeline
 from recmia.run.fingerprint import code_parts
-from recmia.run.report import changed_code, check_report, write_report
+from recmia.run.report import Changed, changed_code, check_report, write_report
 from recmia.storage import write_json
 
 from .conftest import Checkout
@@ -102,19 +102,24 @@ def test_changed_code_is_named_by_step(checkout: Checkout, tmp_path, monkeypatch
     code = code_parts(checkout.root / "notebooks" / step.notebook)[0]
     folder, notebooks = tmp_path / "report", checkout.root / "notebooks"
 
-    def changed(**recorded) -> dict[str, list[str]]:
+    def changed(**recorded) -> list[Changed]:
         about = {"name": step.name, "notebook": step.notebook} | recorded
         write_json(folder / "manifest.json", {"steps": [about]})
         return changed_code(folder, notebooks)
 
-    assert changed(code=code) == {}
-    assert changed() == {"04_attack": ["not recorded"]}
+    for makers in ([], ["beside"], ["recmia.seeds"]):
+        assert changed(code=code | {"makers": makers}) == []
+    assert changed() == [Changed("04_attack", ("not recorded",), ())]
     module.write_text("# said\nVALUE = 1\n")
-    assert changed(code=code) == {}
+    assert changed(code=code | {"makers": []}) == []
     module.write_text("VALUE = 22\n")
-    assert changed(code=code) == {"04_attack": ["beside"]}
+    made, beside = Changed("04_attack", ("beside",), ()), Changed("04_attack", (), ("beside",))
+    assert changed(code=code | {"makers": ["beside"]}) == [made]
+    assert changed(code=code | {"makers": []}) == [made]  # nothing is kept: all of it counts
+    assert changed(code=code | {"makers": ["recmia.seeds"]}) == [beside]
     checkout.step("04_attack", "import beside as other")
-    assert changed(code=code) == {"04_attack": ["04_attack.ipynb", "beside"]}
+    both = Changed("04_attack", ("beside",), ("04_attack.ipynb",))
+    assert changed(code=code | {"makers": ["beside"]}) == [both]
 
 
 def test_an_edited_page_is_noticed_even_with_its_hash(plan: pipeline.Plan) -> None:

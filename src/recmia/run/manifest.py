@@ -12,6 +12,7 @@ import recmia
 from recmia.device import processor_name
 from recmia.errors import RecmiaError
 from recmia.experiments.closure import reach
+from recmia.experiments.step import Step
 from recmia.run.fingerprint import CODE_PARTS, HashCache
 from recmia.run.pipeline import Plan, commit, read_record
 from recmia.storage import file_hash, read_json
@@ -36,7 +37,7 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
                 {"name": step.name, "title": step.title, "notebook": step.notebook}
                 | {name: record[name] for name in kept}
                 | {"inputs": record["parts"]["inputs"], "commit": record["commit"]}
-                | {"code": {name: record["parts"][name] for name in CODE_PARTS}}
+                | {"code": _code(plan, step, record["parts"])}
             )
     values = settings.model_dump(mode="json")
     if values["data"] and values["data"].get("path"):  # a path of this machine: its name is enough
@@ -56,6 +57,16 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         "started": min((s["started"] for s in steps), default=None),
         "finished": max((s["finished"] for s in steps), default=None),
     }
+
+
+def _code(plan: Plan, step: Step, parts: dict[str, Any]) -> dict[str, Any]:
+    """Hashes of a step's code; "makers" names the modules that its kept results rest on."""
+    modules, makers = parts["modules"], set()
+    for stamp in (plan.paths.artifacts / step.name).rglob("*.stamp.json"):
+        made_by = read_json(stamp)["parts"]["modules"]
+        if made_by.items() <= modules.items():  # others are left from earlier code
+            makers |= made_by.keys()
+    return {name: parts[name] for name in CODE_PARTS} | {"makers": sorted(makers)}
 
 
 def versions() -> dict[str, str]:

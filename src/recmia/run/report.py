@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -127,30 +128,45 @@ def check_report(folder: Path) -> None:
         raise ArtifactError(f"{folder}/results.parquet differs from results.csv. {remedy}")
 
 
-def changed_code(folder: Path, notebooks: Path) -> dict[str, list[str]]:
-    """Step to what of its code is no longer as it was when it made a written report.
+@dataclass(frozen=True)
+class Changed:
+    """What of a step's code is no longer as it was when it made a written report.
+
+    Attributes:
+        step: its name.
+        makers: modules that kept results rest on; all of them where the step keeps none. Names
+            alone, or "not recorded".
+        others: further modules that its cells reach, and the notebook where cells are others.
+    """
+
+    step: str
+    makers: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def changed_code(folder: Path, notebooks: Path) -> list[Changed]:
+    """The steps of a written report whose code is another now.
 
     Comments, docstrings and the layout of modules do not count.
 
     Args:
         folder: the report.
         notebooks: where the notebooks lie.
-
-    Returns:
-        Of each step that differs the names of its modules, or its notebook's file name; a step
-        whose manifest holds no code has "not recorded".
     """
-    changed = {}
+    found = []
     for step in read_json(folder / "manifest.json")["steps"]:
         now, then = code_parts(notebooks / step["notebook"])[0], step.get("code")
         if then is None:
-            changed[step["name"]] = ["not recorded"]
-        elif then != now:
-            names = sorted({*then["modules"], *now["modules"]})
-            other = [n for n in names if then["modules"].get(n) != now["modules"].get(n)]
-            cells = [step["notebook"]] if then["notebook"] != now["notebook"] else []
-            changed[step["name"]] = cells + other
-    return changed
+            found.append(Changed(step["name"], ("not recorded",), ()))
+            continue
+        names = sorted({*then["modules"], *now["modules"]})
+        changed = [n for n in names if then["modules"].get(n) != now["modules"].get(n)]
+        makers = [n for n in changed if n in (then["makers"] or changed)]
+        others = [n for n in changed if n not in makers]
+        others += [step["notebook"]] if then["notebook"] != now["notebook"] else []
+        if makers or others:
+            found.append(Changed(step["name"], tuple(makers), tuple(others)))
+    return found
 
 
 def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
