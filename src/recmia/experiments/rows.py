@@ -85,6 +85,7 @@ class Row:
     nonmembers: str | None = None  # whom members are held against
     subset: str | None = None  # of the sessions; null for all
     epoch: int | None = None  # of the target's training
+    members: int | None = None  # sessions that each model was trained on, where that is varied
     # Poisoning.
     system: str | None = None  # a reading of the factorisation, its key in the profile
     zeros_observed: bool | None = None  # missing ratings count as zeros, where not one system's

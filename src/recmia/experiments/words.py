@@ -34,6 +34,7 @@ PHRASES = {
     "augmented": "augmented as {}",
     "nonmembers": "against {} non-members",
     "epoch": "epoch {}",
+    "members": "{} training sessions",
     "threshold": "l' = {}",
     "alpha": "α = {}",
     "mu": "μ = {}",

@@ -220,13 +220,17 @@ def _page(folder: Path, rows: list[Row], parts: list[papers.Part], manifest: dic
 def _figures(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Figures of each study, declared in ``<study>/figures.json``, their files as data addresses.
 
+    Further notebooks of a study have folders of their own, ``<study>.<name>``.
+
     Raises:
         ArtifactError: a declared file is missing or is no PNG, SVG or JPEG.
     """
-    return {
-        listed.parent.name: [_figure(listed.parent, entry) for entry in read_json(listed)]
-        for listed in sorted(folder.glob("*/figures.json"))
-    }
+    found: dict[str, list[dict[str, Any]]] = {}
+    for listed in sorted(folder.glob("*/figures.json")):
+        study = listed.parent.name.partition(".")[0]
+        entries = [_figure(listed.parent, entry) for entry in read_json(listed)]
+        found.setdefault(study, []).extend(entries)
+    return found
 
 
 def _figure(folder: Path, entry: dict[str, Any]) -> dict[str, Any]:

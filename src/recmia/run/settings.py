@@ -59,8 +59,13 @@ class Common(Section):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The notebooks of these papers."""
-        return tuple(step for paper in self.papers for step in paper.steps)
+        """The notebooks of these papers, but for those whose own section is left out."""
+        return tuple(
+            step
+            for paper in self.papers
+            for step in paper.steps
+            if all(getattr(self, name) is not None for name in step.sections)
+        )
 
     def fingerprint(self, *sections: str) -> str:
         """SHA-256 of the named sections or fields (all where none is named)."""

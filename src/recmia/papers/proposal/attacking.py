@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+from recmia.attacks.base import Attack
 from recmia.attacks.registry import ATTACKS
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.kept import Kept
@@ -69,7 +70,7 @@ def scores(study: Study, reading: str, seed: int) -> Kept:
         reading=reading,
         recorded=settings.target.recorded_epochs,
         mlp=settings.attack.model_dump(exclude={"folds", "others"}),
-        others={title: ATTACKS[name] for title, name in _others(study).items()},
+        others=others_of(study),
         folds=settings.attack.folds,
         vocabulary_size=study_vocabulary(study),
         names=(settings.root_seed, STEP, reading, seed),
@@ -77,9 +78,10 @@ def scores(study: Study, reading: str, seed: int) -> Kept:
     )
 
 
-def _others(study: Study) -> dict[str, str]:
-    """Attacks beside the MLP that learn from the shadow: title to registered name."""
-    return {title_of(name): name for name in ("loss-threshold", *study.settings.attack.others)}
+def others_of(study: Study) -> dict[str, type[Attack]]:
+    """Attacks beside the MLP that learn from the shadow, by their titles in results."""
+    names = ("loss-threshold", *study.settings.attack.others)
+    return {title_of(name): ATTACKS[name] for name in names}
 
 
 def pictured(study: Study, reading: str, epoch: int) -> Kept:
@@ -120,7 +122,7 @@ def attack_lines(study: Study, best: dict[str, int]) -> list[Line]:
         for case in cases(
             reading,
             study.settings.target.recorded_epochs,
-            list(_others(study)),
+            list(others_of(study)),
         )
         for line in _lines(study, reading, case, best[reading])
     ]

@@ -5,6 +5,7 @@ STUDY = "proposal"
 # A profile's readings of the proposal's augmentation, and what near-misses are in each.
 AUGMENTED = {"augmented_as_nonmembers": "non-members", "augmented_trained": "trained on"}
 PUBLISHED_READING = "augmented_as_nonmembers"
+REAL_SESSIONS = "real_sessions"  # no near-misses at all, as in notebook 07
 
 MLP = "MLP on scores"
 LAST_STEP = "MLP on the last step's scores"

@@ -9,7 +9,7 @@ from recmia.data.settings import CohortSizes, Data, Preprocess
 from recmia.experiments.paper import Paper, default, optional
 from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step, registered_files
-from recmia.papers.proposal.settings import AttackTraining, Baselines, Figures
+from recmia.papers.proposal.settings import AttackTraining, Baselines, Figures, Sizes
 from recmia.recommenders.settings import Target
 
 BOTH_READINGS = ("augmented_as_nonmembers", "augmented_trained")
@@ -47,6 +47,7 @@ PAPER = Paper(
         "attack": default(AttackTraining),
         "baselines": default(Baselines),
         "figures": default(Figures),
+        "sizes": optional(Sizes),
     },
     needs=("data", "cohorts", "target"),
     steps=(
@@ -103,6 +104,14 @@ PAPER = Paper(
                 "05_baselines/",
             ),
             outputs=("06_figures/", "reports:figures/proposal/"),
+        ),
+        Step(
+            "07_sizes",
+            "07_sizes.ipynb",
+            "Leakage against the number of sessions",
+            sections=(*REPEATED, "device", "cohorts", "target", "attack", "intervals", "sizes"),
+            inputs=PREPROCESSED,
+            outputs=("07_sizes/", "reports:figures/proposal.sizes/"),
         ),
     ),
 )

@@ -27,6 +27,7 @@ from recmia.papers.proposal.names import (
     NONE,
     OTHER_MODEL,
     RANDOM,
+    REAL_SESSIONS,
     REPLACED,
     SHADOW,
     TARGET,
@@ -55,9 +56,11 @@ class Comparison(NamedTuple):
 
 
 def comparisons(reading: str) -> list[Comparison]:
-    """Who is held against whom under a reading of the proposal."""
+    """Who is held against whom under a reading of the proposal, or among real sessions alone."""
     replaced = Comparison(REPLACED, "near_misses", "heldout_near_misses")
     heldout = Comparison(HELDOUT, "members", "heldout")
+    if reading == REAL_SESSIONS:
+        return [heldout]
     if reading == "augmented_trained":
         return [heldout, replaced]
     return [heldout, Comparison(NEAR_MISS, "members", "near_misses"), replaced]
@@ -149,8 +152,19 @@ def keep_scores(
         device: torch device.
         progress: called with 1 after each epoch.
     """
-    models = {"target": target, "shadow": shadow}
-    world = _World(cohorts, models, reading, mlp, others, folds, vocabulary_size, names, device)
+    drawn = load_cohorts(cohorts)
+    world = World(
+        drawn.named(),
+        drawn.trained_on("target", reading),
+        {"target": target, "shadow": shadow},
+        reading=reading,
+        mlp=mlp,
+        others=others,
+        folds=folds,
+        vocabulary_size=vocabulary_size,
+        names=names,
+        device=device,
+    )
     for epoch in recorded:
         world.attack_epoch(epoch, last=epoch == recorded[-1])
         progress(1)
@@ -177,13 +191,22 @@ def keep_features(
     write_arrays(path, **arrays)
 
 
-class _World:
-    """The cohorts, models and folds of one target; its attacks fill ``arrays``."""
+class World:
+    """One target with its cohorts and its shadow; the attacks on it fill ``arrays``.
+
+    Args:
+        cohorts: by the names of `CohortSet.named`.
+        trained: what the target learned from.
+        models: "target" and "shadow" to their folders.
+        reading: see `comparisons`; all others as of `keep_scores`.
+    """
 
     def __init__(
         self,
-        cohorts: Path,
+        cohorts: dict[str, Sessions],
+        trained: Sessions,
         models: dict[str, Path],
+        *,
         reading: str,
         mlp: dict[str, Any],
         others: dict[str, type[Attack]],
@@ -192,11 +215,9 @@ class _World:
         names: Sequence[str | int],
         device: str,
     ) -> None:
-        drawn = load_cohorts(cohorts)
-        self.cohorts, self.trained = drawn.named(), drawn.trained_on("target", reading)
-        self.vocabulary_size = vocabulary_size
+        self.cohorts, self.trained = cohorts, trained
         self.records = {side: load_record(folder) for side, folder in models.items()}
-        self.comparisons = comparisons(reading)
+        self.comparisons, self.vocabulary_size = comparisons(reading), vocabulary_size
         self.mlp, self.others, self.n_folds = mlp, others, folds
         self.names, self.device = names, device
         self.arrays: dict[str, np.ndarray] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from recmia.attacks.registry import ATTACKS
 from recmia.section import Section
@@ -38,6 +38,27 @@ class Baselines(Section):
     others: tuple[AttackName, ...] = Field(
         (), description="registered attacks on lists beside the study's own"
     )
+
+
+class Sizes(Section):
+    """Leakage against the number of training sessions (notebook 07)."""
+
+    members: tuple[int, ...] = Field(
+        ..., min_length=2, description="training sessions of each model, rising"
+    )
+    attacked: int = Field(
+        5000, ge=20, description="members that are attacked, and as many held-out sessions, at most"
+    )
+    extrapolated_to: int = Field(
+        6_756_575, ge=1, description="sessions of the whole log, where the trend is read off"
+    )
+
+    @field_validator("members")
+    @classmethod
+    def _rising(cls, members: tuple[int, ...]) -> tuple[int, ...]:
+        if list(members) != sorted(set(members)) or members[0] < 20:
+            raise ValueError("members must rise, from at least 20 sessions")
+        return members
 
 
 class Figures(Section):
