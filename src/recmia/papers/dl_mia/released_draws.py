@@ -145,13 +145,13 @@ class ReleasedDraws:
     @cached_property
     def _joint(self) -> list[Kept]:
         """The joint stage of every case, a draw each; of later draws the grid alone."""
-        few = self.settings.released.sweep_draws
+        few, chosen = self.settings.released.sweep_draws, self.settings
         return [
             self._stage(
                 "joint",
                 *draw,
                 self._cases if draw[1] < few else self._cases[: len(self.grid)],
-                KINDS,
+                KINDS if draw[1] < max(few, chosen.guessed_draws) else KINDS[:1],
             )
             for draw in self._numbers
             if draw[1] < self.settings.joint_draws

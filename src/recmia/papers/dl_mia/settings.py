@@ -48,8 +48,10 @@ class DLMIAStudy(Section):
     joint_draws: int = Field(
         20,
         ge=2,
-        description="draws of the released joint stage in the grid, with the slip and without; "
-        "its other controls have sweep_draws",
+        description="draws of the released joint stage in the grid; its controls have sweep_draws",
+    )
+    guessed_draws: int = Field(
+        20, ge=2, description="of those, how many are made without the slip too"
     )
     pretrain_epochs: int = Field(200, ge=1)
     alternating_epochs: int = Field(100, ge=1, description="of both kinds together")
