@@ -84,6 +84,7 @@ def scores(study: Study, attack: str, serving: Serving, seed: int) -> Kept:
             "epochs": settings.dl_pretrain_epochs,
             "alternating_epochs": settings.dl_alternating_epochs,
         },
+        "me-mia": {"asked": "history" if serving.serving == AFTER_THE_END else "prefix"},
     }.get(attack, {})
     words = (STEP, seed, title, serving.serving, serving.nonmembers)
     seeded = child_seed(study.settings.root_seed, *words)

@@ -35,6 +35,7 @@ def title_of(attack: str) -> str:
     """A registered attack in the study's words; its name where there are none."""
     titles = {"loss-threshold": LOSS, "biased-mia": BIASED, "dl-mia": DL}
     titles |= {"popular-share": POPULAR_SHARE, "random-guess": RANDOM_GUESS}
+    titles |= {"me-mia": "ME-MIA", "shadow-free": "shadow-free attack"}
     return titles.get(attack, attack)
 
 
