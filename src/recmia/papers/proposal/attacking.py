@@ -20,8 +20,10 @@ from recmia.papers.proposal.names import (
     BEST,
     BLIND,
     COVERAGE,
+    EARLY,
     HELDOUT,
     KNOWN,
+    LAST,
     MLP,
     NEAR_MISS,
     NONE,
@@ -108,10 +110,17 @@ def attack_all(study: Study, best: dict[str, int]) -> None:
     wanted = [scores(study, r, seed) for seed in study.seeds() for r in settings.readings]
     epochs = float(len(settings.target.recorded_epochs))
     make_all(study, wanted, label="attacks", costs=[epochs] * len(wanted))
-    shown = {best[PUBLISHED_READING], settings.target.epochs}
+    shown = pictured_epochs(study, best).values()
     make_all(
-        study, [pictured(study, PUBLISHED_READING, e) for e in sorted(shown)], label="pictures"
+        study, [pictured(study, PUBLISHED_READING, e) for e in sorted({*shown})], label="pictures"
     )
+
+
+def pictured_epochs(study: Study, best: dict[str, int]) -> dict[str, int]:
+    """What is pictured to its epoch: early in the training, where it ranks best, at the end."""
+    recorded = study.settings.target.recorded_epochs
+    early = next(epoch for epoch in recorded if epoch)
+    return {EARLY: early, BEST: best[PUBLISHED_READING], LAST: recorded[-1]}
 
 
 def attack_lines(study: Study, best: dict[str, int]) -> list[Line]:

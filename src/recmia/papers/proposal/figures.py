@@ -19,8 +19,7 @@ from recmia.experiments.rows import Row
 from recmia.experiments.selecting import select
 from recmia.experiments.study import Study
 from recmia.experiments.words import Words
-from recmia.papers.proposal.attacking import pictured, scores
-from recmia.papers.proposal.embedding import keep_embedding
+from recmia.papers.proposal.attacking import pictured_epochs, scores
 from recmia.papers.proposal.names import (
     AUGMENTED,
     BLIND,
@@ -35,11 +34,11 @@ from recmia.papers.proposal.names import (
     TARGET,
 )
 from recmia.papers.proposal.paper import PAPER
+from recmia.papers.proposal.pictures import Picture, pictures
 from recmia.papers.proposal.scoring import Case
 from recmia.papers.proposal.training import best_epochs, curves, load_records
 from recmia.storage import read_arrays
 
-STEP = "06_figures"
 FIGURES = Path(__file__).with_name("figures.yaml")
 WORDS = Words()
 NDCG = "validation_ndcg_20"
@@ -61,41 +60,18 @@ def draw_all(study: Study) -> list[dict]:
     curve = curves(load_records(study))
     best = best_epochs(study, curve)
     curve = curve[curve.side == "target"]
-    generalises = best[PUBLISHED_READING]
-    first = embedded(study, generalises, "correlation", "figure1")
-    second = embedded(study, last, "correlation", "figure2")
-    inputs = {
-        condition: embedded(study, last, "features", f"figure4 {condition}", cohort)
-        for condition, cohort in ((NEAR_MISS, "near_misses"), (HELDOUT, "heldout"))
-    }
-    make_all(study, [first, second, *inputs.values()], label="t-SNE pictures")
+    made = pictures(study, best)
+    make_all(study, list(made.values()), label="t-SNE pictures")
     draw_declared(figures, FIGURES, join_paper_values(rows, [PAPER]), WORDS)
-    _correlations(figures, "Figure 1", first, generalises, "generalises best")
-    _correlations(figures, "Figure 2", second, last, "is overfitted")
+    _correlations(figures, made, best, curve)
     _pipeline(figures)
-    _attack_inputs(figures, inputs, last)
+    _attack_inputs(figures, made, last)
     for reading in study.settings.readings:
         for subset in (None, KNOWN):
             _leakage(figures, rows, reading, curve[curve.reading == reading], best[reading], subset)
     _roc(figures, last)
     _training(figures, curve)
     return figures.close()
-
-
-def embedded(study: Study, epoch: int, what: str, name: str, nonmembers: str = "heldout") -> Kept:
-    """A t-SNE of members and non-members of the first seed (`keep_embedding`)."""
-    chosen = study.settings.figures
-    return Kept(
-        study.folder(STEP) / f"{name.replace(' ', '_')}.npz",
-        keep_embedding,
-        pictured(study, PUBLISHED_READING, epoch),
-        what=what,
-        nonmembers=nonmembers,
-        sessions=chosen.tsne_sessions,
-        perplexity=chosen.perplexity,
-        root_seed=study.settings.root_seed,
-        name=name,
-    )
 
 
 def _points(kept: Kept) -> pd.DataFrame:
@@ -105,23 +81,44 @@ def _points(kept: Kept) -> pd.DataFrame:
     return pd.DataFrame({"x": points[:, 0], "y": points[:, 1], "membership": members})
 
 
-def _correlations(figures: FigureSet, artefact: str, kept: Kept, epoch: int, what: str) -> None:
-    figures.add(
-        plots.tsne_scatter(_points(kept), title=f"Output-input correlation, epoch {epoch}"),
-        artefact.lower().replace(" ", ""),
-        f"{artefact}: output-input correlation where the target {what}",
-        f"t-SNE of how far the target's output at each step points at the item clicked next "
-        f"(quartiles and last of the standardised score of the clicked item), for training and "
-        f"held-out sessions of the first seed, at epoch {epoch}.",
-        ["04_attack"],
-        artefact,
-    )
+def _correlations(
+    figures: FigureSet, made: dict[Picture, Kept], best: dict[str, int], curve: pd.DataFrame
+) -> None:
+    """Figures 1 and 2; each picture says how well the target ranked by then."""
+    ndcg = curve[curve.reading == PUBLISHED_READING].groupby("epoch")[NDCG].mean()
+    epochs = pictured_epochs(figures.study, best)
+    titles = {
+        "Figure 1": "output-input correlation early in training, and where the target ranks best",
+        "Figure 2": "output-input correlation where the target is overfitted",
+    }
+    for artefact, title in titles.items():
+        panels = [
+            _points(kept).assign(
+                panel=f"epoch {(epoch := epochs[picture.checkpoint])}: NDCG@20 {ndcg[epoch]:.3f}"
+            )
+            for picture, kept in made.items()
+            if picture.artefact == artefact
+        ]
+        figures.add(
+            plots.tsne_scatter(
+                pd.concat(panels), title=f"{artefact}: output-input correlation", panel="panel"
+            ),
+            artefact.lower().replace(" ", ""),
+            f"{artefact}: {title}",
+            "t-SNE of how far the target's output at each step points at the item clicked next "
+            "(quartiles and last of the standardised score of the clicked item), for training and "
+            "held-out sessions of the first seed. The table has the ROC AUC of telling the two "
+            "apart by the nearest points: one half where the colours mix.",
+            ["04_attack"],
+            artefact,
+        )
 
 
-def _attack_inputs(figures: FigureSet, inputs: dict[str, Kept], epoch: int) -> None:
+def _attack_inputs(figures: FigureSet, made: dict[Picture, Kept], epoch: int) -> None:
     panels = [
-        _points(kept).assign(panel=f"against {condition} sessions")
-        for condition, kept in inputs.items()
+        _points(kept).assign(panel=f"against {picture.nonmembers} sessions")
+        for picture, kept in made.items()
+        if picture.artefact == "Figure 4"
     ]
     figures.add(
         plots.tsne_scatter(
@@ -137,7 +134,8 @@ def _attack_inputs(figures: FigureSet, inputs: dict[str, Kept], epoch: int) -> N
 
 
 def _pipeline(figures: FigureSet) -> None:
-    steps = [(step.name, step.title, step.inputs, step.outputs) for step in PAPER.steps]
+    ran = [step for step in figures.study.settings.steps if step in PAPER.steps]
+    steps = [(step.name, step.title, step.inputs, step.outputs) for step in ran]
     figures.add(
         plots.pipeline_diagram(steps),
         "figure3",

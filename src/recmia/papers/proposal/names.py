@@ -28,7 +28,7 @@ UNIQUE, NO_NEIGHBOURS = "unique sessions", "without neighbours"
 KNOWN, COMMON = "known items", "items of five others"
 SUBSETS = (UNIQUE, NO_NEIGHBOURS, KNOWN, COMMON)
 
-BEST, LAST = "best validation", "last"
+EARLY, BEST, LAST = "early", "best validation", "last"
 
 
 def title_of(attack: str) -> str:

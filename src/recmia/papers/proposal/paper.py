@@ -95,7 +95,7 @@ PAPER = Paper(
             "06_figures",
             "06_figures.ipynb",
             "Figures and tables",
-            sections=(*REPEATED, "readings", "device", "target", "attack", "figures"),
+            sections=(*REPEATED, "readings", "device", "target", "attack", "intervals", "figures"),
             inputs=(
                 "01_preprocess/results.csv",
                 "02_augment/",
