@@ -16,7 +16,7 @@ EPOCHS = (0, 15, 45, 90)
 def row(artefact: str, metric: str, value: float | int, half: float = 0.012, **columns: Any) -> Row:
     """A row of the main study on made-up data."""
     limits = {"ci_low": value - half, "ci_high": value + half} if half else {}
-    given = {"study": "proposal", "artefact": artefact, "dataset": "made-up clicks"}
+    given = {"study": "proposal", "artefact": artefact, "dataset": "YooChoose, made up"}
     return Row(**given | {"metric": metric, "value": value} | limits | columns)
 
 

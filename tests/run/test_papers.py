@@ -13,7 +13,7 @@ from recmia.errors import ArtifactError
 from recmia.experiments.results import write_results
 from recmia.experiments.rows import Row
 from recmia.run import papers, registry
-from recmia.run.papers import report_of
+from recmia.run.papers import on_its_data, report_of
 from recmia.run.pipeline import make_plan
 
 MIMI = {"shadow_data": "M", "shadow": "item-neighbours"}
@@ -110,3 +110,13 @@ def test_a_report_that_says_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "report.yaml").write_text("title: T\nsource: S\nquestion: Q\ncolour: red\n")
     with pytest.raises(ArtifactError, match=r"(?s)report\.yaml: .*artefacts.*colour"):
         report_of(tmp_path)
+
+
+def test_the_papers_number_stands_beside_its_own_data_only() -> None:
+    rows = [
+        Row(study="proposal", artefact="Table 2", dataset=data, metric="ROC AUC", paper_value=0.9)
+        for data in ("YooChoose 1/64", "MovieLens-1M", "our shop")
+    ]
+    assert [row.paper_value for row in on_its_data(rows)] == [0.9, None, None]
+    other = replace(rows[1], study="dl-mia")
+    assert on_its_data([other]) == [other]  # this paper says nothing of data sets

@@ -23,7 +23,7 @@ def rows() -> list[Row]:
 
 def test_numbers_come_from_rows(rows):
     text = headline(rows, "p")
-    assert "0.876 [0.866, 0.886]" in text and "0.90012" in text and "clicks, 2 seeds" in text
+    assert "0.876 [0.866, 0.886]" in text and "0.90012" in text and "made up, 2 seeds" in text
     assert "target labels; augmented as non-members; against near-miss non-members" in text
     assert "](reports/p/index.html)" in text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ class Report(Section):
     title: str
     source: str
     question: str
+    compared_on: tuple[str, ...] = Field(
+        ("*",), description="data sets beside whose rows the paper's numbers stand; * for any text"
+    )
     headline: tuple[Sentence, ...] = ()
     cards: tuple[dict[str, Any], ...] = Field((), description="rows that are shown large")
     artefacts: dict[str, Shown] = Field(description="tables and figures in the order of the page")
@@ -55,6 +59,16 @@ def report_of(folder: Path) -> Report:
         return Report(**registry.read(path))
     except (ValidationError, TypeError) as error:
         raise ArtifactError(f"{path}: {error}") from error
+
+
+def on_its_data(rows: Iterable[Row]) -> list[Row]:
+    """Rows without the paper's number where they are about data that it says nothing of."""
+    patterns = {p.name: report_of(p.folder).compared_on for p in registry.papers()}
+
+    def fits(row: Row) -> bool:
+        return any(fnmatchcase(row.dataset, one) for one in patterns.get(row.study, ("*",)))
+
+    return [row if fits(row) else replace(row, paper_value=None) for row in rows]
 
 
 def card_rows(report: Report, rows: Iterable[Row]) -> list[Row]:

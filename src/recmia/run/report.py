@@ -191,7 +191,7 @@ def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
 
 def _joined(folder: Path, manifest: dict[str, Any]) -> list[Row]:
     """A report's rows beside the papers' numbers, with causes where its data is the papers' own."""
-    rows = join_paper_values(read_results(folder), registry.papers())
+    rows = papers.on_its_data(join_paper_values(read_results(folder), registry.papers()))
     return rows if made_up(manifest) else join_causes(rows, registry.papers())
 
 
