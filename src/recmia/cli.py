@@ -326,6 +326,32 @@ def audit_lists(
     print(summary(found, out / "index.html"))
 
 
+@audit_app.command("scores")
+def audit_scores_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Log-probabilities of all models.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where results go.")] = Path("audit"),
+    level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
+    seed: Annotated[int, typer.Option(help="Root of every random choice.")] = 0,
+) -> None:
+    """Tell members from non-members by the probabilities of their own items.
+
+    DIR holds, as UTF-8 text with a header or as Parquet, target.csv and any number of
+    shadow-NAME.csv (record_id,step,log_probability: the natural logarithm of the probability of
+    the true next item; the same steps in every file) and membership.csv (record_id, perhaps
+    user_id, a column a shadow by its NAME, perhaps a column target: 1 for records that the model
+    was trained on, else 0). Without the column target records are scored only; the attacks that
+    need more shadows than there are are left out.
+
+    docs/export-scores.md shows how to export the files; `recmia audit example scores DIR` writes
+    some to try.
+    """
+    from recmia.audit.score_page import summary
+    from recmia.audit.scores import ScoreSettings, audit_scores
+
+    found = audit_scores(folder, out, ScoreSettings(level, seed))
+    print(summary(found, out / "index.html"))
+
+
 @audit_app.command("inversion")
 def audit_inversion_command(
     ratings: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: user_id,item_id,rating.")],
@@ -360,9 +386,25 @@ def audit_inversion_command(
 
 @audit_app.command("example")
 def audit_example(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[KIND] DIR", help="KIND: lists (if left out) or scores. DIR must not exist."
+        ),
+    ],
 ) -> None:
     """Write a made-up system's files, to try an audit on."""
+    kinds = {"lists": _list_example, "scores": _score_example}
+    kind, folder = words if len(words) == 2 else ("lists", words[0])
+    if len(words) > 2 or kind not in kinds or folder in kinds:
+        raise SettingsError(
+            f"recmia audit example {' '.join(words)}: name {' or '.join(kinds)}, then a folder, "
+            "for example: recmia audit example scores made-up."
+        )
+    kinds[kind](Path(folder))
+
+
+def _list_example(folder: Path) -> None:
     from recmia.audit.example import write_example
 
     folder = write_example(folder)
@@ -371,6 +413,15 @@ def audit_example(
         f"recmia audit lists --shadow {folder}/shadow --target {folder}/target "
         f"--vectors-from {folder}/others.csv"
     )
+
+
+def _score_example(folder: Path) -> None:
+    from recmia.audit.score_example import CASES, write_score_example
+
+    folder = write_score_example(folder)
+    print(f"{folder}/ holds {' and '.join(f'{case}/' for case in CASES)}. Try:")
+    for case in CASES:
+        print(f"recmia audit scores {folder}/{case} --out {folder}-{case}")
 
 
 def _interrupt(number: int, frame) -> None:

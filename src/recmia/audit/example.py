@@ -34,8 +34,7 @@ def write_example(folder: str | Path, *, seed: int = 0) -> Path:
         ArtifactError: the folder is not empty.
     """
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ArtifactError(f"{folder} is not empty. Remedy: name a folder that does not exist.")
+    check_empty(folder)
     clicks_header = ["user_id", "item_id"]
     for side in ("shadow", "target"):
         clicks = _clicks(USERS, generator(seed, "audit", "example", side))
@@ -52,6 +51,16 @@ def write_example(folder: str | Path, *, seed: int = 0) -> Path:
     names = [f"other-{number:03d}" for number in range(USERS)]
     _write(folder / "others.csv", clicks_header, _rows(names, clicks))
     return folder
+
+
+def check_empty(folder: Path) -> None:
+    """Refuse a folder that holds something.
+
+    Raises:
+        ArtifactError: it does, or it is a file.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ArtifactError(f"{folder} is not empty. Remedy: name a folder that does not exist.")
 
 
 def _clicks(n: int, draw: np.random.Generator) -> np.ndarray:

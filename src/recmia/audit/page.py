@@ -28,12 +28,17 @@ METRIC_NAMES = {
 _PLACES = 1000  # of each axis at which a drawn curve is looked at
 
 
-def draw_roc(folder: Path, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+def draw_roc(
+    folder: Path,
+    curves: dict[str, tuple[np.ndarray, np.ndarray]],
+    names: dict[str, str] = NAMES,
+) -> None:
     """Draw ``roc.png`` and ``roc.svg`` on logarithmic axes.
 
     Args:
         folder: where to.
-        curves: scores float [n] and membership bool [n] by name, see ``NAMES``.
+        curves: scores float [n] and membership bool [n] by name.
+        names: what the figure calls them.
     """
     import pandas as pd
 
@@ -47,7 +52,7 @@ def draw_roc(folder: Path, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> 
             [np.linspace(0, 1, _PLACES), np.geomspace(1 / len(scores), 1, _PLACES)]
         )
         kept = np.unique(np.searchsorted(fpr, grid, side="right") - 1)
-        frames.append(pd.DataFrame({"fpr": fpr[kept], "tpr": tpr[kept], "attack": NAMES[name]}))
+        frames.append(pd.DataFrame({"fpr": fpr[kept], "tpr": tpr[kept], "attack": names[name]}))
     frame = pd.concat(frames).assign(condition="target")
     save_figure(roc_curves(frame, title="Members found against false alarms"), folder, "roc")
 

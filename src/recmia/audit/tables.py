@@ -17,6 +17,15 @@ from recmia.data.kinds import Ids, Kind, Number, Time
 from recmia.data.tables import Format
 from recmia.errors import DataError
 
+
+class AnyId(Ids):
+    """Ids as they are given: text of one line, or any integer, a negative 64-bit hash too."""
+
+    def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        """String."""
+        return column.cast(pl.String) if dtype.is_integer() else super().parse(column, dtype)
+
+
 # Read where they are there, so that a mistake in them does not pass; no audit uses them.
 CHECKED = {"rating": Number(), "timestamp": Time(zero_is_unknown=True)}
 
@@ -89,6 +98,7 @@ def read_table(
     *,
     checked: bool = False,
     others: Kind | None = None,
+    command: str = "lists",
 ) -> AuditTable:
     """Read a comma-separated UTF-8 file with a header, packed or not, a Parquet file, or parts.
 
@@ -100,6 +110,7 @@ def read_table(
         numbers: number columns, all required.
         checked: look at "rating" and "timestamp" as well, where they are there.
         others: kind of all other columns, to keep them as numbers; else they are ignored.
+        command: the audit whose help says more.
 
     Raises:
         DataError: the file is missing, empty or not as described, with line, column and remedy.
@@ -109,11 +120,11 @@ def read_table(
     if not path.exists():
         raise DataError(
             "there is no such file.", file=path,
-            remedy=f"write it with the columns {columns}; see `recmia audit lists "
+            remedy=f"write it with the columns {columns}; see `recmia audit {command} "
             "--help`, and `recmia audit example` for files to look at.",
         )  # fmt: skip
     form = Format(
-        {**dict.fromkeys(ids, Ids(negative=True)), **numbers},
+        {**dict.fromkeys(ids, AnyId(negative=True)), **numbers},
         optional=CHECKED if checked else {},
         others=others,
         naming=f"Name its columns exactly {columns}, separated by commas.",

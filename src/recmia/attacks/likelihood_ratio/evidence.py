@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+OWN_VARIANCE_FROM = 64  # shadows: with fewer LiRA's paper finds one variance for all to do better
 CHUNK = 1 << 19  # values of a record and a shadow held at once: 4 MB as float64
 
 
@@ -69,6 +70,7 @@ class Shadows:
         log_mean_all: float64 [n], log of the mean likelihood over all shadows.
         log_mean_out: float64 [n], over those not trained on the record; NaN where there is none.
         mean_log_out: float64 [n], mean log-likelihood over those; NaN where there is none.
+        own_variance: whether there are enough for LiRA to take a record's own variances.
     """
 
     models: int
@@ -77,6 +79,7 @@ class Shadows:
     log_mean_all: np.ndarray
     log_mean_out: np.ndarray
     mean_log_out: np.ndarray
+    own_variance: bool
 
     @classmethod
     def of(
@@ -92,7 +95,8 @@ class Shadows:
             log_likelihood: float [n, K], see `Target`.
             signal: float [n, K].
             membership: bool [n, K], True where the shadow was trained on the record.
-            models: columns to use; None for all.
+            models: columns to use; None for all. Whether they are enough for own variances goes by
+                all, so that a shadow in the target's place is scored as the target is.
         """
         columns = np.arange(signal.shape[1]) if models is None else np.asarray(list(models))
         n, used = len(signal), len(columns)
@@ -131,6 +135,7 @@ class Shadows:
             found["log_mean_all"],
             found["log_mean_out"],
             found["mean_log_out"],
+            signal.shape[1] >= OWN_VARIANCE_FROM,
         )
 
     def pooled(self) -> tuple[np.ndarray, np.ndarray]:

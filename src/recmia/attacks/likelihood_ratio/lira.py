@@ -8,8 +8,6 @@ from scipy.special import log_ndtr
 from recmia.attacks.likelihood_ratio.evidence import Moments, Shadows, Target
 from recmia.attacks.likelihood_ratio.gaussian import floored, log_normal
 
-OWN_VARIANCE_FROM = 64  # shadows: with fewer the paper finds one variance for all to do better
-
 
 def lira_online(target: Target, shadows: Shadows) -> np.ndarray:
     """log N(φ; x̄_in, v_in) - log N(φ; x̄_out, v_out), Carlini et al. (2022), algorithm 1.
@@ -41,5 +39,4 @@ def lira_offline(target: Target, shadows: Shadows) -> np.ndarray:
 
 
 def _variance(moments: Moments, shadows: Shadows) -> np.ndarray | float:
-    own = shadows.models >= OWN_VARIANCE_FROM
-    return moments.variance if own else moments.overall()[1]
+    return moments.variance if shadows.own_variance else moments.overall()[1]

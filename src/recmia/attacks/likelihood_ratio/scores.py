@@ -58,6 +58,11 @@ SOURCES = {
     **{name: score.source for name, score in SCORES.items()},
     QUANTILE: "Bertran et al., NeurIPS 2023",
 }
+NEEDS = {
+    LOSS: "nothing but the target",
+    **{name: score.needs for name, score in SCORES.items()},
+    QUANTILE: "records that a shadow was not trained on",
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,300 @@
+"""Audit of scores: likelihood-ratio attacks on exported log-probabilities of any recommender."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from recmia import __version__
+from recmia.attacks.likelihood_ratio import quantile as regression
+from recmia.attacks.likelihood_ratio.scores import (
+    LOSS,
+    NEEDS,
+    QUANTILE,
+    SOURCES,
+    score_all,
+)
+from recmia.audit.measures import FPRS
+from recmia.audit.output import METRICS, check_out, folder_aside
+from recmia.audit.score_files import MEMBERSHIP, RECORD, USER, ScoreFiles, read_score_files
+from recmia.audit.score_measures import PRIORS, area_of, measure_attack
+from recmia.audit.score_page import draw_areas, draw_curves, write_page
+from recmia.audit.score_thresholds import others, shadow_scores, shadow_thresholds, twins
+from recmia.audit.tables import find
+from recmia.data.files import parts
+from recmia.errors import DataError, SettingsError
+from recmia.evaluation.metrics import fpr_is_measurable
+from recmia.progress import track
+from recmia.storage import file_hash, write_aside, write_json
+
+KIND = "recmia audit scores"
+SCORES, USERS = "scores.csv", "users.csv"
+FIGURES = ("roc.png", "roc.svg", "areas.png", "areas.svg")
+FILES = (METRICS, SCORES, USERS, *FIGURES, "index.html")
+# The verdict is about one attack, chosen by what there is and never by what it finds: the posterior
+# of few shadows, records' own variances where there are enough, one-sided where none knew a record.
+VERDICT = ("bavaria_t_online", "lira_offline", "base1_online", LOSS)
+VERDICT_OF_MANY = ("lira_online", *VERDICT)
+
+
+@dataclass(frozen=True)
+class ScoreSettings:
+    """How scores are audited.
+
+    Attributes:
+        level: coverage of the intervals.
+        seed: root of every random choice.
+
+    Raises:
+        SettingsError: a value is not possible.
+    """
+
+    level: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.level < 1:
+            raise SettingsError(f"--level {self.level}: must lie between 0 and 1, such as 0.95.")
+
+
+def audit_scores(folder: str | Path, out: str | Path, settings: ScoreSettings) -> dict[str, Any]:
+    """Read a folder, run every attack that its shadows allow, and write what was found.
+
+    Args:
+        folder: see `recmia.audit.score_files.read_score_files`.
+        out: folder to write: ``scores.csv``, ``metrics.json``, ``index.html``, ``users.csv`` where
+            there are users, and figures where the target's membership is known. An earlier audit
+            there is replaced at the end.
+        settings: how.
+
+    Returns:
+        What stands in ``metrics.json``.
+
+    Raises:
+        DataError: a file is wrong.
+        ArtifactError: ``out`` is something else than an earlier audit, or cannot be written.
+    """
+    folder, out = Path(folder), Path(out)
+    check_out(out, KIND, FILES)
+    if not folder.is_dir():
+        raise DataError(
+            "there is no such folder.", file=folder,
+            remedy="name a folder as `recmia audit example scores` writes them.",
+        )  # fmt: skip
+    files = read_score_files(folder)
+    if files.membership is not None and files.membership.all() | ~files.membership.any():
+        raise DataError(
+            f"{int(files.membership.sum()):,} members and {int((~files.membership).sum()):,} "
+            "non-members; both are needed.",
+            file=find(folder, MEMBERSHIP), column="target",
+            remedy="export records of both kinds, or leave the column out: then records are "
+            "scored only.",
+        )  # fmt: skip
+    scores = score_all(files.target, files.known, seed=settings.seed)
+    turns = shadow_scores(files.known, seed=settings.seed) if files.names else {}
+    thresholds = {
+        name: shadow_thresholds(turns[name], FPRS) if name in turns else {} for name in scores
+    }
+    found: dict[str, Any] = {
+        "kind": KIND,
+        "version": __version__,
+        "versions": _versions(),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": shlex.join(
+            ["recmia", "audit", "scores", str(folder), "--out", str(out)]
+            + [f"--{key}={value}" for key, value in asdict(settings).items()]
+        ),
+        "settings": asdict(settings) | {"priors": list(PRIORS)},
+        "counts": _counts(files),
+        "skipped": _skipped(files, scores, thresholds),
+        "thresholds": thresholds,
+        "files": {
+            part.path.relative_to(folder).as_posix(): file_hash(part.path)
+            for path in files.files
+            for part in parts(path)
+        },
+        "verdict_attack": _verdict_attack(files, scores),
+    }
+    if files.membership is not None:
+        found |= _measured(files, scores, thresholds, settings)
+    with folder_aside(out) as aside:
+        _write_scores(aside, files, scores)
+        write_json(aside / METRICS, found)
+        if files.membership is not None:
+            draw_curves(aside, scores, files.membership)
+            draw_areas(aside, found)
+        write_page(aside, found)
+    return found
+
+
+def _measured(
+    files: ScoreFiles,
+    scores: dict[str, np.ndarray],
+    thresholds: dict[str, dict[str, float | None]],
+    settings: ScoreSettings,
+) -> dict[str, Any]:
+    """Metrics of every attack, of users, and of what tells members apart without the target."""
+    how = {"level": settings.level, "seed": settings.seed}
+    judged = {}
+    if files.names:
+        fewer = others(files.known, 0)
+        judged = score_all(files.target, files.known, models=fewer, seed=settings.seed)
+    records = np.arange(len(files))
+    groups = records if files.users is None else files.users
+    membership, measured = files.membership, {}
+    with track(len(scores), "intervals") as bar:
+        for name, values in scores.items():
+            measured[name] = measure_attack(
+                values, judged.get(name), membership, groups, thresholds[name], **how
+            )
+            bar.update()
+    blind = {"steps": files.steps.astype(np.float64)}
+    if files.names:
+        blind["shadows"] = files.known.log_likelihood.mean(axis=1)
+    found = {
+        "attacks": measured,
+        "hard_guesses_by_shadows": len(fewer) if files.names else 0,
+        "baselines": {
+            name: area_of(values, membership, groups, **how) for name, values in blind.items()
+        },
+        "memberships_alike": [
+            name
+            for number, name in enumerate(files.names)
+            if twins(files.known, number, membership)
+        ],
+    }
+    if QUANTILE in scores:
+        found["quantile_rate"] = _quantile_rate(scores[QUANTILE][~membership])
+    if files.users is not None:
+        found["users"] = _user_areas(files, scores[_verdict_attack(files, scores)], how)
+    return found
+
+
+def _quantile_rate(scores: np.ndarray) -> dict[str, Any]:
+    """Whether the quantile's own threshold, 0, keeps the rate that it was fitted for."""
+    scores = scores[~np.isnan(scores)]
+    alpha, n = regression.ALPHA, len(scores)
+    if not fpr_is_measurable(alpha, n):
+        return {"aimed_fpr": alpha, "fpr": None}
+    fpr, limit = float((scores > 0).mean()), 1.96 * float(np.sqrt(alpha * (1 - alpha) / n))
+    return {"aimed_fpr": alpha, "fpr": fpr, "limit": limit, "holds": abs(fpr - alpha) <= limit}
+
+
+def _user_areas(files: ScoreFiles, scores: np.ndarray, how: dict[str, Any]) -> dict[str, Any]:
+    """ROC AUC of a user's mean and largest score; a user is a member by any record."""
+    users = _by_user(files, {"score": scores})
+    member = users["member_records"].to_numpy() > 0
+    mixed = (users["member_records"] > 0) & (users["member_records"] < users["records"])
+    areas = {
+        kind: area_of(
+            users[f"score_{kind}"].fill_null(float("nan")).to_numpy(),
+            member,
+            np.arange(len(member)),
+            **how,
+        )
+        for kind in ("mean", "largest")
+    }
+    return {
+        "users": len(member),
+        "members": int(member.sum()),
+        "with_records_of_both_kinds": int(mixed.sum()),
+        **areas,
+    }
+
+
+def _by_user(files: ScoreFiles, scores: dict[str, np.ndarray]) -> pl.DataFrame:
+    """A row a user, in the order of their first records: counts, mean and largest scores."""
+    columns = {"user": files.users, "steps": files.steps}
+    if files.membership is not None:
+        columns["member_records"] = files.membership.astype(np.int64)
+    frame = pl.DataFrame(columns | scores).with_columns(pl.col(*scores).fill_nan(None))
+    kinds = [
+        expression
+        for name in scores
+        for expression in (
+            pl.col(name).mean().alias(f"{name}_mean"),
+            pl.col(name).max().alias(f"{name}_largest"),
+        )
+    ]
+    counted = [pl.len().alias("records"), pl.col("steps").sum()]
+    if files.membership is not None:
+        counted.append(pl.col("member_records").sum())
+    return frame.group_by("user", maintain_order=True).agg(*counted, *kinds)
+
+
+def _write_scores(folder: Path, files: ScoreFiles, scores: dict[str, np.ndarray]) -> None:
+    """``scores.csv``, and ``users.csv`` where there are users; an empty place is no score."""
+    columns: dict[str, Any] = {RECORD: pl.Series(pl.from_arrow(files.records), dtype=pl.String)}
+    if files.membership is not None:
+        columns["membership"] = files.membership.astype(np.int8)
+    frame = pl.DataFrame(columns | scores).with_columns(pl.col(*scores).fill_nan(None))
+    with write_aside(folder / SCORES) as aside:
+        frame.write_csv(aside)
+    if files.users is None:
+        return
+    users = _by_user(files, scores)
+    names = pl.Series(pl.from_arrow(files.user_names), dtype=pl.String)
+    named = users.select(names.gather(users["user"]).alias(USER), pl.all().exclude("user"))
+    with write_aside(folder / USERS) as aside:
+        named.write_csv(aside)
+
+
+def _verdict_attack(files: ScoreFiles, scores: dict[str, np.ndarray]) -> str:
+    """The first of the list that scores every record."""
+    from recmia.attacks.likelihood_ratio.evidence import OWN_VARIANCE_FROM
+
+    many = len(files.names) >= OWN_VARIANCE_FROM
+    order = VERDICT_OF_MANY if many else VERDICT
+    return next(name for name in order if name in scores and not np.isnan(scores[name]).any())
+
+
+def _counts(files: ScoreFiles) -> dict[str, Any]:
+    known, membership = files.known.membership, files.membership
+    return {
+        "records": len(files),
+        "rows": files.rows,
+        "steps": {"least": int(files.steps.min()), "most": int(files.steps.max())},
+        "shadows": len(files.names),
+        "shadow_names": list(files.names),
+        "shadow_members": {
+            name: int(known[:, number].sum()) for number, name in enumerate(files.names)
+        },
+        "users": None if files.user_names is None else len(files.user_names),
+        "members": None if membership is None else int(membership.sum()),
+        "nonmembers": None if membership is None else int((~membership).sum()),
+    }
+
+
+def _skipped(
+    files: ScoreFiles,
+    scores: dict[str, np.ndarray],
+    thresholds: dict[str, dict[str, float | None]],
+) -> dict[str, Any]:
+    """What is missing, and why."""
+    unscored = {name: int(np.isnan(values).sum()) for name, values in scores.items()}
+    why = "too few shadows to let each take the target's place among the others"
+    if not files.names:
+        why = "there is no shadow to fix a threshold on"
+    return {
+        "attacks": {name: f"needs {NEEDS[name]}" for name in SOURCES if name not in scores},
+        "records_without_a_score": {
+            name: {"records": n, "reason": f"needs {NEEDS[name]}"}
+            for name, n in unscored.items()
+            if n
+        },
+        "thresholds": {name: why for name, found in thresholds.items() if not found},
+        "columns": files.ignored,
+    }
+
+
+def _versions() -> dict[str, str]:
+    packages = ("numpy", "scipy", "scikit-learn", "polars", "pyarrow")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
