@@ -10,6 +10,7 @@ import pytest
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.results import read_results
 from recmia.experiments.rows import AS_RELEASED, CONTROL, CORRECTED, Row
+from recmia.experiments.selecting import select
 from recmia.experiments.study import Study
 from recmia.experiments.verdicts import verdict
 from recmia.lists.serving import Model, untrained
@@ -119,3 +120,18 @@ def test_verdicts_follow_from_the_intervals(rows) -> None:
         ends = (None if end is None else end - over for end in (row.ci_low, row.ci_high))
         expected = verdict(*ends, says, row.degenerate)
         assert row.verdict == expected, row
+
+
+def test_one_attack_has_one_number_in_both_reports(rows) -> None:
+    """The same draws; sums in another order, on another processor, move a mean a little."""
+    other = read_results(REPORT.parent / "biased-mia")
+    about = {"attack": "Biased-MIA", "reading": AS_RELEASED, "metric": HARD_LABEL_AUC}
+    grids = [
+        {columns(row, SETTING): row for row in select(found, about | {"artefact": artefact})}
+        for found, artefact in ((rows, FIGURE_3[GENERAL]), (other, "Figure 6"))
+    ]
+    ours, theirs = grids
+    assert len(ours) == 36 and ours.keys() <= theirs.keys()
+    for setting, row in ours.items():
+        assert row.n_seeds == theirs[setting].n_seeds == 45
+        assert row.value == pytest.approx(theirs[setting].value, abs=0.006), setting
