@@ -75,6 +75,7 @@ def loaded_modules(*arguments: str) -> set[str]:
         ["run", "-p", "nope"],
         ["data", "list"],
         ["audit", "lists", "--help"],
+        ["audit", "scores", "--help"],
     ],
 )
 def test_answers_without_the_stack(root: Path, arguments: list[str]) -> None:

@@ -78,6 +78,13 @@ def test_planted_memory_is_found(audited: Path) -> None:
     assert main["roc_auc"] > found["attacks"]["loss"]["roc_auc"] + 0.1
     assert all(one["interval"][0] < 0.5 < one["interval"][1] for one in found["baselines"].values())
     assert found["users"]["users"] == 400 and found["users"]["with_records_of_both_kinds"] > 300
+    # Longer records are remembered better: their signals are means of more steps.
+    short, middling, long = found["by_steps"]
+    assert [one["steps"] for one in found["by_steps"]] == [
+        {"least": 1, "most": 2}, {"least": 3, "most": 4}, {"least": 5, "most": 6},
+    ]  # fmt: skip
+    assert short["records"] + middling["records"] + long["records"] == 1600
+    assert short["roc_auc"] < long["roc_auc"]
     page = (audited / "index.html").read_text()
     assert "The model remembers its records" in page and "differ by themselves" not in page
     assert found["command"].startswith("recmia audit scores") and found["date"] in page
@@ -411,6 +418,15 @@ def test_files_that_are_no_table(tiny: Path, name: str, content: str, problem: s
     with pytest.raises(DataError, match=problem) as caught:
         audit_scores(tiny, tiny.parent / "out", SETTINGS)
     assert caught.value.file == tiny / name
+
+
+def test_text_in_a_number_column_of_parquet(tiny: Path) -> None:
+    frame = pl.read_csv(tiny / "shadow-b.csv").with_columns(pl.col("log_probability").cast(str))
+    (tiny / "shadow-b.csv").unlink()
+    frame.write_parquet(tiny / "shadow-b.parquet")
+    with pytest.raises(DataError, match="log_probability.*values of type.*string") as caught:
+        audit_scores(tiny, tiny.parent / "out", SETTINGS)
+    assert caught.value.file == tiny / "shadow-b.parquet"
 
 
 def test_missing_files_and_names(tiny: Path) -> None:

@@ -171,10 +171,32 @@ def _measured(
             if twins(files.known, number, membership)
         ],
     }
+    main = scores[_verdict_attack(files, scores)]
+    found["by_steps"] = _areas_by_steps(files.steps, main, membership, groups, how)
     if QUANTILE in scores:
         found["quantile_rate"] = _quantile_rate(scores[QUANTILE][~membership])
     if files.users is not None:
-        found["users"] = _user_areas(files, scores[_verdict_attack(files, scores)], how)
+        found["users"] = _user_areas(files, main, how)
+    return found
+
+
+def _areas_by_steps(
+    steps: np.ndarray,
+    scores: np.ndarray,
+    membership: np.ndarray,
+    groups: np.ndarray,
+    how: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """ROC AUC of short, middling and long records; nothing where all are equally long."""
+    edges = np.unique(np.quantile(steps, [1 / 3, 2 / 3, 1], method="inverted_cdf"))
+    part = np.searchsorted(edges, steps)
+    found = []
+    for number in range(len(edges) if len(edges) > 1 else 0):
+        own = part == number
+        area = area_of(scores[own], membership[own], groups[own], **how)
+        if area is not None:
+            span = {"least": int(steps[own].min()), "most": int(steps[own].max())}
+            found.append({"steps": span, "records": int(own.sum())} | area)
     return found
 
 
