@@ -37,9 +37,9 @@ GAIN = 1.0
 
 def drawn(records: int, shadows: int):
     """A target and its shadows on made-up records, and the target's membership."""
-    from recmia.attacks.likelihood_ratio.evidence import Target
-    from recmia.attacks.likelihood_ratio.scores import ShadowSignals
-    from recmia.attacks.likelihood_ratio.signals import log_sigmoid
+    from recmia.likelihood_ratio.evidence import Target
+    from recmia.likelihood_ratio.scores import ShadowSignals
+    from recmia.likelihood_ratio.signals import log_sigmoid
     from recmia.seeds import generator
 
     draw = generator(0, "benchmark", "likelihood ratio", records, shadows)
@@ -59,8 +59,8 @@ def score_once(records: int, shadows: int) -> dict:
     """Arrays in, sixteen scores out."""
     import sklearn.ensemble  # noqa: F401  imported before the clock starts
 
-    from recmia.attacks.likelihood_ratio.scores import score_all
     from recmia.evaluation.metrics import roc_auc
+    from recmia.likelihood_ratio.scores import score_all
 
     target, known, member = drawn(records, shadows)
     before = _peak_mib()
@@ -114,8 +114,8 @@ def loop_once(shadows: int) -> dict:
     """LiRA record by record, as it is often written, against all sixteen scores at once."""
     from scipy.stats import norm
 
-    from recmia.attacks.likelihood_ratio.evidence import Shadows
-    from recmia.attacks.likelihood_ratio.lira import lira_online
+    from recmia.likelihood_ratio.evidence import Shadows
+    from recmia.likelihood_ratio.lira import lira_online
 
     target, known, _ = drawn(LOOPED, shadows)
     begin = time.process_time()

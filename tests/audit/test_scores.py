@@ -13,9 +13,6 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from recmia.attacks.likelihood_ratio.evidence import Target
-from recmia.attacks.likelihood_ratio.scores import SOURCES, ShadowSignals, score_all
-from recmia.attacks.likelihood_ratio.signals import log_sigmoid
 from recmia.audit.score_example import write_score_example
 from recmia.audit.score_measures import hard_guesses
 from recmia.audit.score_thresholds import BALANCED, others, shadow_scores, shadow_thresholds
@@ -23,6 +20,9 @@ from recmia.audit.scores import FILES, ScoreSettings, audit_scores
 from recmia.cli import app
 from recmia.errors import ArtifactError, DataError, SettingsError
 from recmia.evaluation.metrics import roc_auc
+from recmia.likelihood_ratio.evidence import Target
+from recmia.likelihood_ratio.scores import SOURCES, ShadowSignals, score_all
+from recmia.likelihood_ratio.signals import log_sigmoid
 
 SETTINGS = ScoreSettings()
 
@@ -282,7 +282,7 @@ def test_a_planted_rate_is_measured_within_its_interval(monkeypatch, antithetic:
     """1% aimed at on the shadows: the target's interval holds it in 90 of 100 draws at least."""
     n, models = 1500, 4
     monkeypatch.setattr(
-        "recmia.attacks.likelihood_ratio.scores.quantile",
+        "recmia.likelihood_ratio.scores.quantile",
         lambda *evidence, **options: np.full(n, np.nan),
     )
     held: dict[str, list[bool]] = {}

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from recmia.attacks.likelihood_ratio import base, bavaria, lira, rmia, thresholds
-from recmia.attacks.likelihood_ratio.evidence import Shadows, Target
-from recmia.attacks.likelihood_ratio.quantile import quantile
-from recmia.attacks.likelihood_ratio.scores import SCORES, SOURCES, ShadowSignals, score_all
-from recmia.attacks.likelihood_ratio.signals import CERTAIN, log_sigmoid, logit_signal
 from recmia.attacks.registry import ATTACKS
 from recmia.evaluation.metrics import roc_auc
+from recmia.experiments.closure import reach
+from recmia.likelihood_ratio import base, bavaria, lira, rmia, thresholds
+from recmia.likelihood_ratio.evidence import Shadows, Target
+from recmia.likelihood_ratio.quantile import quantile
+from recmia.likelihood_ratio.scores import SCORES, SOURCES, ShadowSignals, score_all
+from recmia.likelihood_ratio.signals import CERTAIN, log_sigmoid, logit_signal
 from recmia.storage import read_arrays
 
 
@@ -272,7 +273,7 @@ def test_shadows_that_all_agree_give_numbers() -> None:
 def test_a_chunk_changes_nothing(monkeypatch) -> None:
     target, known, _ = drawn(101, 4, 1.0)
     whole = score_all(target, known)
-    monkeypatch.setattr("recmia.attacks.likelihood_ratio.evidence.CHUNK", 40)
+    monkeypatch.setattr("recmia.likelihood_ratio.evidence.CHUNK", 40)
     for name, scores in score_all(target, known).items():
         assert np.array_equal(scores, whole[name], equal_nan=True), name
 
@@ -297,7 +298,10 @@ def test_the_quantile_of_other_records_keeps_its_rate() -> None:
 
 
 def test_the_engine_is_no_attack_on_observations() -> None:
-    """Its functions take likelihoods, so the registry of attacks does not offer them."""
+    """The registry does not offer its functions, nor does a kept result of theirs depend on it."""
     assert not set(SOURCES) & set(ATTACKS)
+    reached = reach("recmia.attacks.registry").modules
+    assert "recmia.attacks.biased_mia" in reached
+    assert not [name for name in reached if "likelihood" in name]
     assert all(one.needs and one.source for one in SCORES.values())
     assert {f"{a}_{b}" for a, b in product(("lira", "rmia"), ("online", "offline"))} < set(SCORES)

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from recmia.attacks.likelihood_ratio.signals import log_sigmoid
 from recmia.audit.example import check_empty
 from recmia.audit.score_files import (
     LOG_PROBABILITY,
@@ -17,6 +16,7 @@ from recmia.audit.score_files import (
     TARGET_COLUMN,
     USER,
 )
+from recmia.likelihood_ratio.signals import log_sigmoid
 from recmia.seeds import generator
 from recmia.storage import write_aside
 

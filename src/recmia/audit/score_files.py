@@ -10,15 +10,15 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recmia.attacks.likelihood_ratio.evidence import Target
-from recmia.attacks.likelihood_ratio.scores import ShadowSignals
-from recmia.attacks.likelihood_ratio.signals import logit_signal
 from recmia.audit.tables import AnyId, AuditTable, find, read_table
 from recmia.data import reader
 from recmia.data.files import parts
 from recmia.data.kinds import Kind, Number, Whole
 from recmia.data.tables import Format
 from recmia.errors import DataError
+from recmia.likelihood_ratio.evidence import Target
+from recmia.likelihood_ratio.scores import ShadowSignals
+from recmia.likelihood_ratio.signals import logit_signal
 from recmia.progress import track
 
 TARGET, MEMBERSHIP, SHADOW = "target.csv", "membership.csv", "shadow-"

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from recmia.attacks.likelihood_ratio.scores import SOURCES
 from recmia.audit.page import TEMPLATES, draw_roc
 from recmia.audit.score_thresholds import BALANCED
+from recmia.likelihood_ratio.scores import SOURCES
 from recmia.pages import data_address, fill
 from recmia.storage import write_text
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from recmia.attacks.base import best_threshold
-from recmia.attacks.likelihood_ratio.scores import ShadowSignals, score_all
 from recmia.evaluation.metrics import allowed_false_positives, fpr_is_measurable
+from recmia.likelihood_ratio.scores import ShadowSignals, score_all
 from recmia.progress import track
 
 BALANCED = "balanced"  # the threshold of the best balanced accuracy

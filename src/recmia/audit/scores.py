@@ -14,14 +14,6 @@ import numpy as np
 import polars as pl
 
 from recmia import __version__
-from recmia.attacks.likelihood_ratio import quantile as regression
-from recmia.attacks.likelihood_ratio.scores import (
-    LOSS,
-    NEEDS,
-    QUANTILE,
-    SOURCES,
-    score_all,
-)
 from recmia.audit.measures import FPRS
 from recmia.audit.output import METRICS, check_out, folder_aside
 from recmia.audit.score_files import MEMBERSHIP, RECORD, USER, ScoreFiles, read_score_files
@@ -32,6 +24,14 @@ from recmia.audit.tables import find
 from recmia.data.files import parts
 from recmia.errors import DataError, SettingsError
 from recmia.evaluation.metrics import fpr_is_measurable
+from recmia.likelihood_ratio import quantile as regression
+from recmia.likelihood_ratio.scores import (
+    LOSS,
+    NEEDS,
+    QUANTILE,
+    SOURCES,
+    score_all,
+)
 from recmia.progress import track
 from recmia.storage import file_hash, write_aside, write_json
 
@@ -271,7 +271,7 @@ def _write_scores(folder: Path, files: ScoreFiles, scores: dict[str, np.ndarray]
 
 def _verdict_attack(files: ScoreFiles, scores: dict[str, np.ndarray]) -> str:
     """The first of the list that scores every record."""
-    from recmia.attacks.likelihood_ratio.evidence import OWN_VARIANCE_FROM
+    from recmia.likelihood_ratio.evidence import OWN_VARIANCE_FROM
 
     many = len(files.names) >= OWN_VARIANCE_FROM
     order = VERDICT_OF_MANY if many else VERDICT

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from recmia.attacks.likelihood_ratio.evidence import Shadows, Target
-from recmia.attacks.likelihood_ratio.gaussian import floored, log_normal
+from recmia.likelihood_ratio.evidence import Shadows, Target
+from recmia.likelihood_ratio.gaussian import floored, log_normal
 
 
 def base1_online(target: Target, shadows: Shadows) -> np.ndarray:

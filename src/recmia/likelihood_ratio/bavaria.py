@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recmia.attacks.likelihood_ratio.evidence import Moments, Shadows, Target
-from recmia.attacks.likelihood_ratio.gaussian import log_normal, log_student
+from recmia.likelihood_ratio.evidence import Moments, Shadows, Target
+from recmia.likelihood_ratio.gaussian import log_normal, log_student
 
 KAPPA, ALPHA_NORMAL, ALPHA_STUDENT = 1.0, 1.0, 2.0
 

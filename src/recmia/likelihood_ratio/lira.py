@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import log_ndtr
 
-from recmia.attacks.likelihood_ratio.evidence import Moments, Shadows, Target
-from recmia.attacks.likelihood_ratio.gaussian import floored, log_normal
+from recmia.likelihood_ratio.evidence import Moments, Shadows, Target
+from recmia.likelihood_ratio.gaussian import floored, log_normal
 
 
 def lira_online(target: Target, shadows: Shadows) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recmia.attacks.likelihood_ratio.evidence import Target
+from recmia.likelihood_ratio.evidence import Target
 from recmia.seeds import child_seed, generator
 
 ALPHA = 0.01  # false positive rate aimed at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recmia.attacks.likelihood_ratio.evidence import Shadows, Target
+from recmia.likelihood_ratio.evidence import Shadows, Target
 
 GAMMA = 1.0  # the larger, the more records tie at 0
 OFFLINE_A = 0.33  # of the paper's CIFAR-10 models

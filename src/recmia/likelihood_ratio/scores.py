@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recmia.attacks.likelihood_ratio import base, bavaria, lira, rmia, thresholds
-from recmia.attacks.likelihood_ratio.evidence import Shadows, Target
-from recmia.attacks.likelihood_ratio.quantile import quantile
+from recmia.likelihood_ratio import base, bavaria, lira, rmia, thresholds
+from recmia.likelihood_ratio.evidence import Shadows, Target
+from recmia.likelihood_ratio.quantile import quantile
 
 LOSS, QUANTILE = "loss", "quantile"
 

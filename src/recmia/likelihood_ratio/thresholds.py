@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recmia.attacks.likelihood_ratio.evidence import Shadows, Target
+from recmia.likelihood_ratio.evidence import Shadows, Target
 
 
 def loss(target: Target) -> np.ndarray:
