@@ -52,16 +52,21 @@ def headline(rows: list[Row], profile: str) -> str:
 
 
 def found(folders: Sequence[Path]) -> str:
-    """Markdown: each paper with its report, and below it the findings there."""
+    """Markdown: each paper with its reports, and below each the findings there."""
     lines = []
+    results = {folder.name: read_results(folder) for folder in folders}
     for paper in papers():
-        for folder in folders:
-            rows = [row for row in read_results(folder) if row.study == paper.name]
-            if rows:
-                title = report_of(paper.folder).title
-                lines.append(f"**{title}**, in [its report](reports/{folder.name}/index.html).\n")
-                said = findings.sentences(paper, rows)
-                lines.append("".join(f"- {sentence}\n" for sentence in said))
+        own = {
+            name: found
+            for name, rows in results.items()
+            if (found := [row for row in rows if row.study == paper.name])
+        }
+        for name, rows in own.items():
+            title = report_of(paper.folder).title
+            data = f" on {rows[0].dataset}" if len(own) > 1 else ""
+            lines.append(f"**{title}**{data}, in [its report](reports/{name}/index.html).\n")
+            said = findings.sentences(paper, rows)
+            lines.append("".join(f"- {sentence}\n" for sentence in said))
     return "\n".join(filter(None, lines))
 
 
