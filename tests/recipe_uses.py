@@ -146,6 +146,7 @@ def test_both_attacks_run_in_the_main_study(study, tmp_path: Path) -> None:
         attack=ATTACKS[name],
         options=ATTACKS.arguments(name, seed=0),
         serving=Serving(ONE_MODEL, HELDOUT),
+        vocabulary_size=VOCABULARY,
     )
     assert np.isfinite(read_arrays(found)[f"{name}|scores"]).all()
     others = {name: ATTACKS[name] for name in made.settings.attack.others}
