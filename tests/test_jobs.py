@@ -218,7 +218,10 @@ class Cluster:
             "address"
         ]
 
+    has_workers = False
+
     def add_workers(self, number: int) -> None:
+        self.has_workers = True
         one_each = ("--nthreads", "1", "--nworkers", str(number), "--no-dashboard")
         self._start("worker", self.address, "--host", "127.0.0.1", *one_each)
 
@@ -250,6 +253,17 @@ def at_cluster(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     return cluster
 
 
+@pytest.fixture
+def at_workers(at_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """With two workers, whichever of these tests this process was given."""
+    if not at_cluster.has_workers:
+        at_cluster.add_workers(2)
+        with monkeypatch.context() as patient:
+            patient.setattr("recmia.cluster.CONNECT_SECONDS", 60)
+            assert run_jobs(_square, [3], **TWO) == [9]
+    return at_cluster
+
+
 @pytest.mark.slow
 def test_a_cluster_by_address(at_cluster, tmp_path, reports, monkeypatch):
     from recmia import cluster
@@ -272,21 +286,21 @@ def test_a_cluster_by_address(at_cluster, tmp_path, reports, monkeypatch):
 
 
 @pytest.mark.slow
-def test_folders_must_be_shared(at_cluster, tmp_path, monkeypatch):
+def test_folders_must_be_shared(at_workers, tmp_path, monkeypatch):
     from recmia import cluster
 
-    cluster.check(at_cluster.address, [tmp_path / "artifacts", tmp_path / "reports"])
+    cluster.check(at_workers.address, [tmp_path / "artifacts", tmp_path / "reports"])
     assert not list((tmp_path / "artifacts").iterdir())
     elsewhere = nullcontext(SimpleNamespace(name="/nowhere/at/all"))
     monkeypatch.setattr(cluster.tempfile, "NamedTemporaryFile", lambda **how: elsewhere)
     with pytest.raises(ClusterError, match=f"does not see {tmp_path} of this machine"):
-        cluster.check(at_cluster.address, [tmp_path])
+        cluster.check(at_workers.address, [tmp_path])
 
 
 @pytest.mark.slow
-def test_jobs_on_a_cluster_end_when_the_run_is_killed(at_cluster, tmp_path):
+def test_jobs_on_a_cluster_end_when_the_run_is_killed(at_workers, tmp_path):
     mark = tmp_path / "mark"
-    with _run_endless([mark], tmp_path, **{SCHEDULER: at_cluster.address}) as process:
+    with _run_endless([mark], tmp_path, **{SCHEDULER: at_workers.address}) as process:
         worker = _pid(mark)
         process.kill()
     _soon(lambda: not _alive(worker))
@@ -294,9 +308,9 @@ def test_jobs_on_a_cluster_end_when_the_run_is_killed(at_cluster, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_lost_scheduler_is_an_error(at_cluster, tmp_path):
+def test_a_lost_scheduler_is_an_error(at_workers, tmp_path):
     mark = tmp_path / "mark"
-    number = at_cluster.scheduler.pid
+    number = at_workers.scheduler.pid
     killer = subprocess.Popen(
         ["sh", "-c", f"until test -s {mark}; do sleep 0.1; done; kill -9 {number}"]
     )
