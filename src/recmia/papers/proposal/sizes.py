@@ -172,7 +172,9 @@ def _lines(study: Study, members: int, case: Case, best: int) -> Iterator[Line]:
             yield Line(columns | {"checkpoint": LAST}, runs)
 
 
-def size_rows(study: Study, lines: list[Line], curve: pd.DataFrame) -> list[Row]:
+def size_rows(
+    study: Study, lines: list[Line], curve: pd.DataFrame, best: dict[int, int]
+) -> list[Row]:
     """The lines measured, the headline's numbers seed by seed, their trend, and ranking quality."""
     folder = study.folder(STEP) / "metrics"
     shown = [line for line in lines if _is_headline(line)]
@@ -186,7 +188,7 @@ def size_rows(study: Study, lines: list[Line], curve: pd.DataFrame) -> list[Row]
         *line_rows(study, folder, lines),
         *by_seed,
         *_trends(study, by_seed),
-        *_ranking(study, curve),
+        *_ranking(study, curve, best),
     ]
 
 
@@ -233,9 +235,8 @@ def _trends(study: Study, by_seed: list[Row]) -> Iterator[Row]:
         )
 
 
-def _ranking(study: Study, curve: pd.DataFrame) -> Iterator[Row]:
+def _ranking(study: Study, curve: pd.DataFrame, best: dict[int, int]) -> Iterator[Row]:
     """NDCG@20 of the targets at their best epoch and at the last: mean and range over seeds."""
-    best = best_epochs(study, curve)
     for members, checkpoint in product(best, (BEST, LAST)):
         epoch = best[members] if checkpoint == BEST else study.settings.target.epochs
         of = curve[(curve.members == members) & (curve.epoch == epoch)].validation_ndcg_20
