@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import log, sqrt
 from typing import Any
 
@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from recmia.evaluation import metrics
 from recmia.evaluation.ensembles import evaluate_mean_score
+from recmia.evaluation.intervals import Measurement
 from recmia.evaluation.proportions import binomial_interval
 
 FPRS = (0.01, 0.001)
@@ -62,16 +63,11 @@ def measure(
             progress=progress,
         )
     }
-    low = {f"{fpr:g}": found.get(metrics.tpr_at_fpr_name(fpr)) for fpr in FPRS}
-    outsiders = int((~membership).sum())
+    low, reasons = at_low_rates(found, membership)
     return {
         **{key: found[name].value for key, name in KEYS.items()},
         "tpr_at_fpr": {fpr: m and m.value for fpr, m in low.items()},
-        "tpr_at_fpr_reason": {
-            f"{fpr:g}": f"{outsiders:,} non-members; a claim at {100 * fpr:g}% needs {3 / fpr:,.0f}"
-            for fpr in FPRS
-            if low[f"{fpr:g}"] is None
-        },
+        "tpr_at_fpr_reason": reasons,
         "intervals": {
             "level": level,
             **{key: [found[name].ci_low, found[name].ci_high] for key, name in KEYS.items()},
@@ -113,11 +109,35 @@ def measure_baseline(
         fprs=(),
         progress=progress,
     )[0]
+    return as_baseline(area)
+
+
+def as_baseline(area: Measurement) -> dict[str, Any]:
+    """A ROC AUC as it stands in ``metrics.json`` where the question is whether it excludes 0.5."""
     return {
         "roc_auc": area.value,
         "interval": [area.ci_low, area.ci_high],
         "excludes_half": not area.ci_low <= 0.5 <= area.ci_high,
     }
+
+
+def at_low_rates(
+    found: Mapping[str, Measurement], membership: np.ndarray
+) -> tuple[dict[str, Measurement | None], dict[str, str]]:
+    """True positive rates by false positive rate, and why one was not measured.
+
+    Args:
+        found: measurements by name.
+        membership: bool [n].
+    """
+    low = {f"{fpr:g}": found.get(metrics.tpr_at_fpr_name(fpr)) for fpr in FPRS}
+    outsiders = int((~membership).sum())
+    reasons = {
+        f"{fpr:g}": f"{outsiders:,} non-members; a claim at {100 * fpr:g}% needs {3 / fpr:,.0f}"
+        for fpr in FPRS
+        if low[f"{fpr:g}"] is None
+    }
+    return low, reasons
 
 
 def noise_floor(membership: np.ndarray, level: float) -> list[float]:

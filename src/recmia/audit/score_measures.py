@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recmia.audit.measures import FPRS
+from recmia.audit.measures import FPRS, as_baseline, at_low_rates
 from recmia.audit.score_thresholds import BALANCED
 from recmia.evaluation import metrics
 from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate
@@ -55,16 +55,12 @@ def measure_attack(
     if not members or not outsiders:
         return found
     measured = _measured(scores, membership, groups, level=level, seed=seed)
-    low = {f"{fpr:g}": measured.get(metrics.tpr_at_fpr_name(fpr)) for fpr in FPRS}
+    low, reasons = at_low_rates(measured, membership)
     area = measured[metrics.ROC_AUC]
     return found | {
         "roc_auc": area.value,
         "tpr_at_fpr": {fpr: one and one.value for fpr, one in low.items()},
-        "tpr_at_fpr_reason": {
-            f"{fpr:g}": f"{outsiders:,} non-members; a claim at {100 * fpr:g}% needs {3 / fpr:,.0f}"
-            for fpr in FPRS
-            if low[f"{fpr:g}"] is None
-        },
+        "tpr_at_fpr_reason": reasons,
         "intervals": {
             "level": level,
             "roc_auc": [area.ci_low, area.ci_high],
@@ -84,12 +80,7 @@ def area_of(
     measured = _measured(
         scores[seen], membership[seen], groups[seen], level=level, seed=seed, fprs=()
     )
-    area = measured[metrics.ROC_AUC]
-    return {
-        "roc_auc": area.value,
-        "interval": [area.ci_low, area.ci_high],
-        "excludes_half": not area.ci_low <= 0.5 <= area.ci_high,
-    }
+    return as_baseline(measured[metrics.ROC_AUC])
 
 
 def hard_guesses(
