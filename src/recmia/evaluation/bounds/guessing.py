@@ -47,13 +47,21 @@ def right_guesses(
     Raises:
         DataError: see :func:`recmia.evaluation.metrics.checked`, or more guesses than canaries.
     """
+    return _right(_by_score(scores, membership, seed), top, bottom)
+
+
+def _by_score(scores: np.ndarray, membership: np.ndarray, seed: int) -> np.ndarray:
+    """Membership, bool [m], of the lowest score first; equal scores in an order drawn at random."""
     scores, membership = checked(scores, membership)
-    m = len(scores)
+    order = generator(seed, "bounds", "ties").permutation(len(scores))
+    return membership[order[np.argsort(scores[order], kind="stable")]]
+
+
+def _right(rising: np.ndarray, top: int, bottom: int) -> int:
+    m = len(rising)
     if top < 0 or bottom < 0 or top + bottom > m:
         raise DataError(f"{top} + {bottom} guesses on {m} canaries.")
-    order = generator(seed, "bounds", "ties").permutation(m)
-    order = order[np.argsort(scores[order], kind="stable")]
-    return int(membership[order[m - top :]].sum() + (~membership[order[:bottom]]).sum())
+    return int(rising[m - top :].sum() + (~rising[:bottom]).sum())
 
 
 def best_guesses(
@@ -88,10 +96,10 @@ def best_guesses(
     """
     if not len(numbers):
         raise DataError("There is no number of guesses to make.")
-    tried = []
+    tried, rising = [], _by_score(scores, membership, seed)
     for number in numbers:
         top = (number + 1) // 2
-        right = right_guesses(scores, membership, top=top, bottom=number - top, seed=seed)
-        found = bound(len(scores), number, right, error=error / len(numbers))
-        tried.append(Guesses(len(scores), number, right, found))
+        right = _right(rising, top, number - top)
+        found = bound(len(rising), number, right, error=error / len(numbers))
+        tried.append(Guesses(len(rising), number, right, found))
     return max(tried, key=lambda one: one.bound)
