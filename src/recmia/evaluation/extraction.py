@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recmia.errors import DataError
+from recmia.evaluation.log_space import log_one_minus_exp
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,8 @@ def log_samples_needed(log_probability: np.ndarray, probability: float) -> np.nd
     if not 0 < probability < 1:
         raise DataError(f"p has to be above 0 and below 1, not {probability}.")
     with np.errstate(divide="ignore"):
-        # log(1 - e^l) loses its digits in e^l near 0 and in 1 - e^l far from it (Mächler 2012).
-        rest = np.where(low > -np.log(2), np.log(-np.expm1(low)), np.log1p(-np.exp(low)))
         # Where e^l is below rounding, log(-log(1 - e^l)) is l.
-        rate = np.where(low < -40, low, np.log(-rest))
+        rate = np.where(low < -40, low, np.log(-log_one_minus_exp(low)))
     return np.log(-np.log1p(-probability)) - rate
 
 

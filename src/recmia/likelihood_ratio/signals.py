@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from recmia.evaluation.log_space import log_one_minus_exp
+
 # Where 1 - p is smaller, probabilities are not told apart: what is left of it in a float is
 # rounding, and p = 1 would be infinitely far from everything else.
 CERTAIN = 1e-10
@@ -22,12 +24,7 @@ def logit_signal(log_probability: np.ndarray) -> np.ndarray:
         float64 of the same shape.
     """
     low = np.minimum(np.asarray(log_probability, dtype=np.float64), np.log1p(-CERTAIN))
-    # log(1 - e^l) loses its digits in e^l near 0 and in 1 - e^l far from it (Mächler 2012).
-    near = low > -np.log(2)
-    rest = np.empty_like(low)
-    rest[near] = np.log(-np.expm1(low[near]))
-    rest[~near] = np.log1p(-np.exp(low[~near]))
-    return low - rest
+    return low - log_one_minus_exp(low)
 
 
 def log_sigmoid(signal: np.ndarray) -> np.ndarray:
