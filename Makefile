@@ -1,5 +1,6 @@
 # make report    run the study and write reports/$(PROFILE)/index.html
 # make test      run the tests
+# make demo      audit a made-up recommender that remembers: a first result within a minute
 # make lab       open the notebooks in JupyterLab, on this machine only
 # Each makes the environment (.venv, from requirements.lock) first where it is missing or stale.
 
@@ -12,13 +13,19 @@ ifneq ($(wildcard ../shared/data),)
 test: export RECMIA_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: report test lab lint lock readme environment clean
+.PHONY: report test demo lab lint lock readme environment clean
 
 report: environment
 	$(BIN)/recmia run --profile $(PROFILE)
 
 test: environment
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+# Made anew each time, in a folder of its own.
+demo: environment
+	rm -rf artifacts/demo
+	$(BIN)/recmia audit example scores artifacts/demo/made-up
+	$(BIN)/recmia audit scores artifacts/demo/made-up/memory --out artifacts/demo/audit
 
 lab: environment
 	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks

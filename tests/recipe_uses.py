@@ -65,9 +65,9 @@ def test_the_data_set_makes_sessions(
     text = "\n".join(["timestamp,visitorid,event,itemid,transactionid", *lines])
     (tmp_path / "retailrocket-events.csv").write_text(text)
     data_list()
-    assert re.search("retailrocket +here +Retailrocket events", capsys.readouterr().out)
+    assert re.search("retailrocket-events +here +Retailrocket events", capsys.readouterr().out)
 
-    report = preprocess_clicks(open_study("retailrocket"))
+    report = preprocess_clicks(open_study("retailrocket-events"))
     table = pq.read_table(report.sessions).to_pydict()
     names = dict(pq.read_table(report.items, columns=["item_id", "item"]).to_pandas().values)
     assert names == {3: "40", 4: "60", 5: "50"}  # clicked 4, 2 and 1 times in what is kept

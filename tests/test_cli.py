@@ -105,6 +105,7 @@ def test_version_and_profiles() -> None:
     assert CliRunner().invoke(app, ["--version"]).output.startswith("recmia 0.")
     names = [line.split()[0] for line in CliRunner().invoke(app, "profiles").output.splitlines()]
     assert {"tiny", "quick", "yoochoose64", "ml1m", "yoochoose"} <= set(names)
+    assert {"retailrocket", "gowalla"} <= set(names)
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def data_list() -> None:
             state = "here"
         except DataError:
             state = "not here" if source.downloads else "not here (by hand)"
-        print(f"{source.name:<20} {state:<20} {source.title}  {source.page}")
+        print(f"{source.name:<22} {state:<20} {source.title}  {source.page}")
 
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="See `recmia data list`.")]

@@ -15,13 +15,14 @@ from typer.testing import CliRunner
 
 from recmia.audit.score_example import write_score_example
 from recmia.audit.score_measures import hard_guesses
-from recmia.audit.score_thresholds import BALANCED, others, shadow_scores, shadow_thresholds
+from recmia.audit.score_thresholds import others, shadow_scores
 from recmia.audit.scores import FILES, ScoreSettings, audit_scores
 from recmia.cli import app
 from recmia.errors import ArtifactError, DataError, SettingsError
 from recmia.evaluation.metrics import roc_auc
 from recmia.likelihood_ratio.evidence import Target
 from recmia.likelihood_ratio.scores import SOURCES, ShadowSignals, score_all
+from recmia.likelihood_ratio.shadow_thresholds import BALANCED, shadow_thresholds
 from recmia.likelihood_ratio.signals import log_sigmoid
 
 SETTINGS = ScoreSettings()

@@ -8,14 +8,14 @@ import pytest
 
 from recmia.data import ratings
 from recmia.data.ratings import RatingTable
-from recmia.data.registry import find_files
+from recmia.data.registry import find_files, layout
 from recmia.errors import DataError
 
 
 def read_movielens(folder):
-    return ratings.read_movielens(
-        *find_files("ml-latest-small", folder), *find_files("ml-1m", folder)
-    )
+    names = ("ml-latest-small", "ml-1m")
+    files = [path for name in names for path in find_files(name, folder)]
+    return ratings.read_movielens(*files, {name: layout(name) for name in names})
 
 
 def read_tagged(folder, tag):

@@ -262,6 +262,8 @@ def test_line_ends_in_values_of_a_file_of_many_blocks(tmp_path):
         ("yoochoose-sample", 4_299, 1_283, None),
         ("yoochoose-1-64", 557_248, 116_167 + 15_324, 17_745),
         ("yoochoose-tsv", 83_846, 21_210, 2_933),
+        ("retailrocket-sessions", 685_984, 126_168, 36_968),
+        ("gowalla-sessions", 909_964, 234_403, 29_510),
         ("ml-1m", 1_000_209, 6_040, 3_706),
         ("ml-latest-small", 100_836, 610, 9_724),
     ],

@@ -13,6 +13,7 @@ from recmia.data import registry
 from recmia.data.registry import Source, click_logs, find_files, layout, source, sources
 from recmia.data.settings import Data
 from recmia.errors import DataError
+from recmia.experiments.closure import reach
 
 
 def test_click_logs_are_the_sources_of_settings():
@@ -102,8 +103,27 @@ def test_a_wrong_entry_is_named(tmp_path, monkeypatch):
 
 @pytest.mark.real
 def test_real_copies_are_found(real_data):
-    for name in ("yoochoose-sample", "yoochoose-1-64", "yoochoose-tsv", "ml-1m", "foursquare"):
+    names = ("yoochoose-sample", "yoochoose-1-64", "yoochoose-tsv", "ml-1m", "foursquare")
+    for name in (*names, "retailrocket-sessions", "gowalla-sessions"):
         assert all(path.is_file() for path in find_files(name, real_data))
+
+
+def test_layouts_of_a_file_by_its_name(tmp_path):
+    for name in ("ml-1m.zip", "ml-1m/ratings.dat"):
+        assert registry.layouts_of(tmp_path / name) == {"ml-1m": layout("ml-1m")}
+    assert list(registry.layouts_of(tmp_path / "yoochoose1_64_test_sessions.txt")) == [
+        "yoochoose-1-64"
+    ]
+    # Check-ins are no clicks; a log of one's own is laid out as its profile says.
+    for name in ("foursquare_nyc_checkins.csv.gz", "else/ratings.dat", "mine.csv"):
+        assert registry.layouts_of(tmp_path / name) == {}
+
+
+def test_the_list_of_data_sets_is_no_code():
+    """Or a data set more would make the results of all the others stale."""
+    modules = reach("recmia.data.registry", "recmia.data.clicks", "recmia.data.settings").modules
+    assert "recmia.data.registry" in modules
+    assert not any(name.endswith(registry.SOURCES.name) for name in modules)
 
 
 def test_import_is_light():

@@ -12,7 +12,8 @@ from pyarrow import csv
 
 from recmia.data import synthetic
 from recmia.data.catalogue import draw_catalogue
-from recmia.data.synthetic import write_synthetic_clicks
+from recmia.data.registry import layout
+from recmia.data.synthetic import LAYOUT, write_synthetic_clicks
 from recmia.errors import DataError, SettingsError
 
 LINE = re.compile(
@@ -62,6 +63,10 @@ def _hit_rates(train, test, k=20):
     pairs = [(number[a], number.get(b, -1)) for a, b in pairs if a in number]
     hits = np.mean([b in best[a] for a, b in pairs])
     return hits, np.mean([b in top for _, b in pairs])
+
+
+def test_it_is_read_as_the_official_log_is():
+    assert layout("yoochoose") == LAYOUT
 
 
 @pytest.fixture(scope="module")

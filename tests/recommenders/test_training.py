@@ -164,3 +164,44 @@ def test_real_sessions_are_memorised(real_data, tmp_path):
     model = train(settings, len(catalogue) + 3, data[member], tmp_path, seed=1).load(40)
     features, _ = score_features(position_scores(model, data), data.lengths)
     assert roc_auc_score(member, features[:, 0]) > 0.9
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"precision": "bfloat16"},
+        {"label_smoothing": 0.1},
+        {"sampled_negatives": 8},
+        {"sampled_negatives": 8, "label_smoothing": 0.1, "architecture": "xlnet"},
+    ],
+    ids=str,
+)
+def test_other_losses_learn_and_resume(tmp_path, changes):
+    settings = target(**changes, learning_rate=2e-2, epochs=8, recorded_epochs=(8,))
+    whole = train(settings, VOCABULARY, sessions(), tmp_path / "whole", seed=5)
+    if settings.architecture == "gpt2":  # XLNet's loss is of a few positions drawn each time
+        assert whole.curve[-1]["train_loss"] < 0.9 * whole.curve[1]["train_loss"]
+    with pytest.raises(Killed):
+        train(settings, VOCABULARY, sessions(), tmp_path / "cut", seed=5, progress=kill_after(3))
+    resumed = train(settings, VOCABULARY, sessions(), tmp_path / "cut", seed=5)
+    assert resumed.weights(8).read_bytes() == whole.weights(8).read_bytes()
+
+
+def test_half_precision_is_another_training_and_close(tmp_path):
+    full = train(target(), VOCABULARY, sessions(), tmp_path / "full", seed=5)
+    half = train(target(precision="bfloat16"), VOCABULARY, sessions(), tmp_path / "half", seed=5)
+    losses = [[e["train_loss"] for e in record.curve[1:]] for record in (full, half)]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+
+
+def test_smoothed_loss_is_the_library_s_for_either_architecture(tmp_path):
+    """The task that Transformers4Rec is given smooths as much as the loss without logits."""
+    from recmia.recommenders import transformer
+
+    model = transformer.build_model(target(label_smoothing=0.3, dropout=0.0), VOCABULARY, 8, 1)
+    tokens = torch.from_numpy(sessions().tokens())
+    ours, count = training.batch_loss(model.eval(), tokens)
+    theirs = model({transformer.ITEM: tokens}, training=True)
+    assert count == theirs["labels"].numel()
+    assert float(ours.detach()) == pytest.approx(float(theirs["loss"].detach()), rel=1e-5)

@@ -115,8 +115,8 @@ def test_a_report_that_says_something_else_is_named(tmp_path: Path) -> None:
 def test_the_papers_number_stands_beside_its_own_data_only() -> None:
     rows = [
         Row(study="proposal", artefact="Table 2", dataset=data, metric="ROC AUC", paper_value=0.9)
-        for data in ("YooChoose 1/64", "MovieLens-1M", "our shop")
+        for data in ("YooChoose 1/64", "MovieLens-1M", "RetailRocket", "Gowalla", "our shop")
     ]
-    assert [row.paper_value for row in on_its_data(rows)] == [0.9, None, None]
+    assert [row.paper_value for row in on_its_data(rows)] == [0.9, None, None, None, None]
     other = replace(rows[1], study="dl-mia")
     assert on_its_data([other]) == [other]  # this paper says nothing of data sets

@@ -16,8 +16,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from recmia.data import registry
 from recmia.errors import ArtifactError, SettingsError
 from recmia.experiments.paths import StudyPaths
+from recmia.experiments.step import registered_files
 from recmia.run import pipeline
 from recmia.run.execute import Log, StepFailed, _explain
 from recmia.run.lock import run_lock
@@ -94,6 +96,32 @@ def test_settings_matter_only_where_declared(checkout: Checkout) -> None:
     assert pipeline.status(other)[0].state == "up to date"
     other = plan(tiny.replace("repeats: 50", "repeats: 77"))
     assert pipeline.status(other)[0].reason == "changed: settings (intervals)"
+
+
+def test_of_the_data_sets_only_the_layouts_that_are_read_matter(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = checkout.root / "data"
+    data.mkdir()
+    (data / "ratings_Beauty.csv").write_text("a,X,1,1\n")
+    monkeypatch.setenv("RECMIA_DATA", str(data))
+    checkout.step(
+        "a",
+        "import recmia.data.clicks\n" + WRITE_A,  # its code reaches the registry
+        external_inputs=lambda _, paths: registered_files(["amazon-beauty"], paths),
+    )
+    run(checkout)
+    known = {entry.name: entry for entry in registry.sources()}
+    beauty = known["amazon-beauty"]
+
+    def changed(**entries: registry.Source) -> None:
+        monkeypatch.setattr(registry, "_load", lambda: known | entries)
+
+    layout = beauty.layout.model_copy(update={"delimiter": ";"})
+    changed(another=known["ml-1m"].model_copy(update={"name": "another", "layout": layout}))
+    assert states(checkout) == [("up to date", "")]
+    changed(**{beauty.name: beauty.model_copy(update={"layout": layout})})
+    assert states(checkout) == [("to run", "changed: layouts (amazon-beauty)")]
 
 
 def test_overrides_make_a_run_of_its_own(checkout: Checkout) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from recmia.errors import ArtifactError
+from recmia.experiments.results import write_results
 from recmia.experiments.rows import Row
-from recmia.run.readme import headline, replaced, updated
+from recmia.run.readme import abreast, headline, replaced, updated
 
 from .made_up import row
 
@@ -44,3 +45,24 @@ def test_no_headline_is_refused():
 def test_the_readme_is_up_to_date():
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     assert updated(readme, CHECKOUT, "yoochoose64") == readme
+
+
+def test_reports_stand_side_by_side(tmp_path):
+    """A number that only one row answers to is shown, another is a dash, and no report is empty."""
+    known = {"attack": "MLP on scores", "labels": "shadow", "augmented": "non-members"}
+    known |= {"nonmembers": "held-out", "subset": "known items", "n_seeds": 4}
+    one = [
+        row("Leakage curve", "ROC AUC", 0.7, half=0.01, checkpoint="best validation", **known),
+        row("Table 2", "ROC AUC", 0.8, half=0.01, epoch=9, **known),
+    ]
+    both = [one[1], row("Table 2", "ROC AUC", 0.9, half=0.01, epoch=10, **known)]
+    write_results(one, tmp_path / "a")
+    write_results(both, tmp_path / "b")
+    text = abreast([tmp_path / "a", tmp_path / "b"])
+    (line,) = [line for line in text.splitlines() if "reports/" in line]
+    assert (
+        "](reports/a/index.html), 4 seeds | 0.700 [0.690, 0.710] | 0.800 [0.790, 0.810] | – |"
+        in line
+    )
+    with pytest.raises(ArtifactError, match="number of the headline"):
+        abreast([tmp_path / "b"])

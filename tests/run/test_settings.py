@@ -17,6 +17,22 @@ def test_shipped_profiles_are_valid():
         assert load_settings(name).name == name
 
 
+def test_the_data_sets_of_clicks_differ_in_nothing_but_the_data():
+    values = {n: load_settings(n).model_dump() for n in ("yoochoose64", "retailrocket", "gowalla")}
+    for value in values.values():
+        value["data"].pop("source")
+        for name in ("name", "title", "description", "dataset"):
+            value.pop(name)
+    assert values["retailrocket"] == values["gowalla"]
+    # What makes them cheaper, and nothing else, stands apart from the first.
+    cheaper = values["gowalla"]
+    assert cheaper["target"].pop("precision") == "bfloat16"
+    assert values["yoochoose64"]["target"].pop("precision") == "float32"
+    for name in ("readings", "baselines"):
+        assert cheaper.pop(name) != values["yoochoose64"].pop(name)
+    assert cheaper == values["yoochoose64"]
+
+
 def test_overrides_change_the_value_the_name_and_the_fingerprint():
     plain, changed = load_settings("tiny"), load_settings("tiny", {"cohorts.members": 77})
     assert changed.cohorts.members == 77 and plain.cohorts.members != 77
@@ -37,9 +53,12 @@ def test_the_number_of_processes_is_no_choice_of_the_study():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"target.epoch": 3}, r"target\.epoch: Extra inputs"),
-        ({"targets.epochs": 3}, r"targets: Extra inputs"),
-        ({"target.epochs": 3}, r"recorded_epochs must rise"),
+        ({"target.epoch": 3}, r"target\.epoch: Extra .*Did you mean target\.epochs\?"),
+        ({"targets.epochs": 3}, r"targets: Extra .*Did you mean target\?"),
+        ({"biased_mia.datasets.D.user": 3}, r"Did you mean biased_mia\.datasets\.D\.users\?"),
+        ({"zzz": 3}, r"zzz: Extra inputs are not permitted$"),
+        ({"target.recorded_epochs": [2, 0]}, r"recorded_epochs must rise"),
+        ({"target.recorded_epochs": [-1]}, r"recorded_epochs must rise"),
         ({"target.heads": 3}, r"multiple of heads"),
         ({"data.source": "file"}, r"needs 'path' and 'columns'"),
         ({"data.source": "ml-1m"}, r"set session_gap_minutes"),
@@ -55,6 +74,14 @@ def test_the_number_of_processes_is_no_choice_of_the_study():
 def test_bad_overrides_are_refused_by_name(overrides, message):
     with pytest.raises(SettingsError, match=message):
         load_settings("tiny", overrides)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "kept"), [(3, (0, 2, 3)), (2, (0, 2)), (1, (0, 1)), (9, (0, 2, 4, 9))]
+)
+def test_checkpoints_follow_the_number_of_epochs(epochs, kept):
+    """The override that the product itself proposes works; tiny keeps 0, 2 and 4."""
+    assert load_settings("tiny", {"target.epochs": epochs}).target.recorded_epochs == kept
 
 
 def test_an_unknown_profile_lists_the_known():

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from recmia.audit.measures import FPRS, as_baseline, at_low_rates
-from recmia.audit.score_thresholds import BALANCED
 from recmia.evaluation import metrics
 from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate
 from recmia.evaluation.proportions import binomial_interval
+from recmia.likelihood_ratio.shadow_thresholds import BALANCED
 
 PRIORS = (0.01, 0.1, 0.5)
 _REPEATS, _LEAST_REPEATS, _WORK = 500, 200, 10_000_000
@@ -33,7 +33,7 @@ def measure_attack(
         judged: float64 [n], the scores that thresholds are for; None where there are none.
         membership: bool [n].
         groups: int64 [n], records that are resampled together (a user's).
-        thresholds: see `recmia.audit.score_thresholds.shadow_thresholds`; may be empty.
+        thresholds: see `recmia.likelihood_ratio.shadow_thresholds`; may be empty.
         level: coverage of the intervals.
         seed: root of the bootstrap.
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from recmia.audit.page import TEMPLATES, draw_roc
-from recmia.audit.score_thresholds import BALANCED
 from recmia.likelihood_ratio.scores import SOURCES
+from recmia.likelihood_ratio.shadow_thresholds import BALANCED
 from recmia.pages import data_address, fill
 from recmia.storage import write_text
 

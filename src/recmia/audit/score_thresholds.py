@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from recmia.attacks.base import best_threshold
-from recmia.evaluation.metrics import allowed_false_positives, fpr_is_measurable
 from recmia.likelihood_ratio.scores import ShadowSignals, score_all
 from recmia.progress import track
 
-BALANCED = "balanced"  # the threshold of the best balanced accuracy
 MOST_TURNS = 8  # shadows that take the target's place: their records are many by then
 
 
@@ -58,34 +55,3 @@ def twins(known: ShadowSignals, model: int, membership: np.ndarray) -> bool:
     """Whether a shadow's membership is exactly this one, or its opposite."""
     differ = known.membership[:, model] != membership
     return bool(differ.all() or not differ.any())
-
-
-def shadow_thresholds(
-    turns: list[tuple[np.ndarray, np.ndarray]], fprs: tuple[float, ...]
-) -> dict[str, float | None]:
-    """Thresholds of one attack: of the best balanced accuracy, and of each false positive rate.
-
-    A rate's threshold is the lowest at which no more than that share of the shadows' non-members
-    is accused.
-
-    Args:
-        turns: see `shadow_scores`.
-        fprs: rates aimed at.
-
-    Returns:
-        By ``BALANCED`` and the rate as text; None where there are too few non-members, or where
-        the shadows have no member or no non-member.
-    """
-    keys = {f"{fpr:g}": fpr for fpr in fprs}
-    scores = np.concatenate([scores for scores, _ in turns])
-    member = np.concatenate([member for _, member in turns])
-    if not member.size or member.all() or not member.any():
-        return dict.fromkeys((BALANCED, *keys))
-    outsiders = np.sort(scores[~member])[::-1]
-    found: dict[str, float | None] = {BALANCED: best_threshold(scores, member)}
-    for key, fpr in keys.items():
-        found[key] = None
-        if fpr_is_measurable(fpr, len(outsiders)):
-            barrier = outsiders[allowed_false_positives(fpr, len(outsiders))]
-            found[key] = float(np.nextafter(barrier, np.inf))
-    return found

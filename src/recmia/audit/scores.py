@@ -19,7 +19,7 @@ from recmia.audit.output import METRICS, check_out, folder_aside
 from recmia.audit.score_files import MEMBERSHIP, RECORD, USER, ScoreFiles, read_score_files
 from recmia.audit.score_measures import PRIORS, area_of, measure_attack
 from recmia.audit.score_page import draw_areas, draw_curves, write_page
-from recmia.audit.score_thresholds import others, shadow_scores, shadow_thresholds, twins
+from recmia.audit.score_thresholds import others, shadow_scores, twins
 from recmia.audit.tables import find
 from recmia.data.files import parts
 from recmia.errors import DataError, SettingsError
@@ -32,6 +32,7 @@ from recmia.likelihood_ratio.scores import (
     SOURCES,
     score_all,
 )
+from recmia.likelihood_ratio.shadow_thresholds import shadow_thresholds
 from recmia.progress import track
 from recmia.storage import file_hash, write_aside, write_json
 

@@ -14,7 +14,7 @@ from recmia.data import reader, registry
 from recmia.data.files import FETCH_AGAIN, Source, parts
 from recmia.data.kinds import Ids, Time
 from recmia.data.layouts import Layout
-from recmia.data.synthetic import write_synthetic_clicks
+from recmia.data.synthetic import LAYOUT, write_synthetic_clicks
 from recmia.data.tables import Format
 from recmia.data.times import UNKNOWN_TIME
 from recmia.errors import DataError
@@ -39,7 +39,7 @@ class ClickLog:
     @property
     def keys(self) -> Literal["session", "user"]:
         """What the key of a click names; users' histories are to be cut into sessions."""
-        return self.layout.keys
+        return "user" if self.layout.session is None else "session"
 
     @property
     def timed(self) -> bool:
@@ -110,17 +110,22 @@ def open_clicks(data: Data, data_folder: Path, scratch: Path, *, seed: int) -> C
     Raises:
         DataError: a file of a named data set is missing, or a folder holds none.
     """
+    if data.source in ("synthetic", "file"):
+        return open_own(data, data_folder, scratch, seed=seed)
+    return open_named(data.source, data_folder)
+
+
+def open_own(data: Data, data_folder: Path, scratch: Path, *, seed: int) -> ClickLog:
+    """As `open_clicks`, for a log that no registry lists: the synthetic one, or one's own."""
     if data.source == "synthetic":
         path, size = scratch / "synthetic-clicks.dat", data.synthetic
         write_synthetic_clicks(
             path, clicks=size.clicks, items=size.items, days=size.days, seed=seed
         )
-        return ClickLog((Source(path),), registry.layout("yoochoose"))
-    if data.source == "file":
-        path = data_folder / Path(data.path).expanduser()  # an absolute path stays as it is
-        layout = Layout(**data.columns.model_dump(), delimiter=data.delimiter)
-        return ClickLog(tuple(parts(path)), layout)
-    return open_named(data.source, data_folder)
+        return ClickLog((Source(path),), LAYOUT)
+    path = data_folder / Path(data.path).expanduser()  # an absolute path stays as it is
+    layout = Layout(**data.columns.model_dump(), delimiter=data.delimiter)
+    return ClickLog(tuple(parts(path)), layout)
 
 
 def open_named(name: str, data_folder: Path) -> ClickLog:
@@ -129,12 +134,11 @@ def open_named(name: str, data_folder: Path) -> ClickLog:
     Raises:
         DataError: it is unknown, or a file is missing.
     """
-    return open_files(name, registry.find_files(name, data_folder))
+    return open_files(registry.layout(name), registry.find_files(name, data_folder))
 
 
-def open_files(name: str, paths: Sequence[Path]) -> ClickLog:
-    """Name the files of a data set of ``sources.yaml``, wherever they are."""
-    layout = registry.layout(name)
+def open_files(layout: Layout, paths: Sequence[Path]) -> ClickLog:
+    """Name the files of a data set of this layout, wherever they are."""
     return ClickLog(tuple(packed(path, layout.member) for path in paths), layout)
 
 

@@ -48,11 +48,6 @@ class Layout(Section):
         return self
 
     @property
-    def keys(self) -> Literal["session", "user"]:
-        """What the key column names."""
-        return "user" if self.session is None else "session"
-
-    @property
     def key(self) -> str:
         """Name of the key column."""
         return self.user if self.session is None else self.session

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from recmia.data import registry
 from recmia.data.clicks import packed, table_format
 from recmia.data.files import Source
 from recmia.data.kinds import Ids, Number, Text, Whole
+from recmia.data.layouts import Layout
 from recmia.data.reader import read
 from recmia.data.tables import Format
 from recmia.data.times import UNKNOWN_TIME
@@ -108,10 +109,17 @@ class RatingTable:
         return replace(table, values=np.ones(len(table)))
 
 
-def read_movielens(latest_small: Path, one_million: Path) -> RatingTable:
+def read_movielens(
+    latest_small: Path, one_million: Path, layouts: Mapping[str, Layout]
+) -> RatingTable:
     """Every rating of MovieLens latest (small) and MovieLens-1M.
 
     Both files name movies alike and users differently: users stay apart by the file's name.
+
+    Args:
+        latest_small: the file, or its archive.
+        one_million: the same.
+        layouts: of "ml-latest-small" and "ml-1m".
 
     Raises:
         DataError: the first thing that is wrong with a file.
@@ -121,7 +129,7 @@ def read_movielens(latest_small: Path, one_million: Path) -> RatingTable:
         (latest_small, "ml-latest-small", "rating"),
         (one_million, "ml-1m", "Rating"),
     ):
-        layout = registry.layout(name)
+        layout = layouts[name]
         form = table_format(layout)
         form = replace(form, kinds={**form.kinds, rating: HalfStars(), layout.time: Whole(0)})
         table = read(packed(path, layout.member), form)

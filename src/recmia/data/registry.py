@@ -13,7 +13,10 @@ from recmia.data.layouts import Layout
 from recmia.errors import DataError
 from recmia.section import Section
 
-SOURCES = Path(__file__).parent / "sources.yaml"
+# Its name is put together so that the file is no code (`recmia.experiments.closure`): an entry more
+# is nothing to results of the others. Whoever keeps a result gives its maker the layout as an
+# argument, and a step's identity has those of its source files (`layouts_of`).
+SOURCES = Path(__file__).with_name("sources").with_suffix(".yaml")
 _CHECKSUM = r"^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$"
 
 
@@ -161,6 +164,16 @@ def layout(name: str) -> Layout:
             f"data set '{name}' is no click log.", remedy=f"describe its layout in {SOURCES.name}."
         )
     return found
+
+
+def layouts_of(path: Path) -> dict[str, Layout]:
+    """Name to layout of the data sets that may be read from a file of this name."""
+    return {
+        name: entry.layout
+        for name, entry in _load().items()
+        if entry.layout
+        and any(path.match(variant.name) for needed in entry.needs for variant in needed.any_of)
+    }
 
 
 def click_logs() -> list[str]:

@@ -25,10 +25,19 @@ from pathlib import Path
 import numpy as np
 
 from recmia.data.catalogue import Catalogue, draw_catalogue
+from recmia.data.layouts import Layout
 from recmia.errors import SettingsError
 from recmia.seeds import generator
 from recmia.storage import explain_unwritable, write_aside
 
+LAYOUT = Layout(
+    session="SessionId",
+    item="ItemId",
+    time="Timestamp",
+    header=False,
+    columns=("SessionId", "Timestamp", "ItemId", "Category"),
+    ids="integer",
+)
 START = np.datetime64("2014-04-01")
 # Sessions drawn from one child generator. Another value gives another log.
 CHUNK = 1 << 16

@@ -107,10 +107,16 @@ class Table:
         """
         fast = self._fast()
         if fast is not None:
-            with suppress(*UNUSUAL):
-                fast.sink_parquet(path, compression="lz4")
-                if self._is_whole(pl.scan_parquet(path, glob=False)):
-                    return
+            # A file of its own: after an error polars may go on writing for a moment.
+            attempt = path.with_name(f"{path.name}.attempt")
+            try:
+                with suppress(*UNUSUAL):
+                    fast.sink_parquet(attempt, compression="lz4")
+                    if self._is_whole(pl.scan_parquet(attempt, glob=False)):
+                        attempt.replace(path)
+                        return
+            finally:
+                attempt.unlink(missing_ok=True)
         blocks = (block.to_arrow() for block in self._careful())
         first = next(blocks)
         with pq.ParquetWriter(path, first.schema, compression="lz4") as writer:

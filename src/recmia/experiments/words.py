@@ -18,6 +18,7 @@ RECOMMENDERS = {
     "caser": "Caser",
     "gru4rec": "GRU4Rec",
     "gpt2": "GPT-2",
+    "xlnet": "XLNet",
 }
 NAMES = RECOMMENDERS | {"beta-vae": "β-VAE", "factor-vae": "FactorVAE"}
 # What is said of a column's value; of others the value alone, a truth value by its two words.

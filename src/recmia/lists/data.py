@@ -8,17 +8,18 @@ from pathlib import Path
 from recmia.data.clicks import open_files
 from recmia.data.interaction_logs import read_interactions
 from recmia.data.interactions import save_interactions
+from recmia.data.layouts import Layout
 from recmia.data.synthetic_interactions import synthetic_interactions
 
 
 def keep_interactions(
-    path: Path, source: str, files: Sequence[Path], *, least: int, known_times: bool
+    path: Path, layout: Layout, files: Sequence[Path], *, least: int, known_times: bool
 ) -> None:
     """Read a registered data set and write it to ``path``.
 
     Args:
         path: of the result.
-        source: name of the data set.
+        layout: of the data set.
         files: its files.
         least: users and items with fewer interactions are left out, in one pass.
         known_times: leave out users whose times are not known.
@@ -26,7 +27,7 @@ def keep_interactions(
     Raises:
         DataError: a file is wrong.
     """
-    read = read_interactions(open_files(source, files), known_times=known_times)
+    read = read_interactions(open_files(layout, files), known_times=known_times)
     save_interactions(read.frequent(least) if least > 1 else read, path)
 
 

@@ -18,7 +18,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from recmia.data.registry import find_files
+from recmia.data.registry import find_files, layout
 from recmia.experiments.kept import Kept
 from recmia.experiments.letters import cell_of
 from recmia.experiments.making import make_all
@@ -85,9 +85,8 @@ class ListWorld:
                 path, keep_synthetic, **sizes, least=data.least, seed=self.seed("data", name)
             )
         files, timed = find_files(data.source, self.study.paths.data), self.settings.sequential
-        return Kept(
-            path, keep_interactions, data.source, files, least=data.least, known_times=timed
-        )
+        form = layout(data.source)
+        return Kept(path, keep_interactions, form, files, least=data.least, known_times=timed)
 
     @_once
     def split(self, name: str, seed: int) -> Kept:

@@ -6,6 +6,7 @@ import errno
 import importlib.util
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,14 +81,29 @@ def preprocess(
         DataError: the log is at fault, no session is left, or the disk is full.
         SettingsError: a gap without users, or users without a gap.
     """
+
+    def opened(scratch: Path) -> ClickLog:
+        return open_clicks(data, Path(data_folder), scratch, seed=seed)
+
+    return preprocess_log(opened, data, settings, out, device=device)
+
+
+def preprocess_log(
+    opened: Callable[[Path], ClickLog],
+    data: Data,
+    settings: Preprocess,
+    out: str | Path,
+    *,
+    device: str = "cpu",
+) -> PreprocessReport:
+    """As `preprocess`, for a log that ``opened`` names, given a folder for what it has to write."""
     out = Path(out)
     scratch = out / SCRATCH
     shutil.rmtree(scratch, ignore_errors=True)  # of a run that was killed
     gpu = device != "cpu" and importlib.util.find_spec("cudf") is not None
     try:
         scratch.mkdir(parents=True)
-        log = open_clicks(data, Path(data_folder), scratch, seed=seed)
-        return _run(log, data, settings, out, scratch, gpu=gpu)
+        return _run(opened(scratch), data, settings, out, scratch, gpu=gpu)
     except OSError as error:
         if error.errno not in _FULL:
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -20,14 +20,37 @@ class Target(Section):
     batch_size: int = Field(128, ge=1)
     learning_rate: float = Field(2e-3, gt=0)
     weight_decay: float = Field(0.0, ge=0)
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="share of the loss that is held against all items alike"
+    )
+    sampled_negatives: int | None = Field(
+        None, ge=1, description="Transformers4Rec's sampled softmax; the whole catalogue by default"
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="of the output layer in training on a CPU; a GPU always trains in bfloat16",
+    )
     epochs: int = Field(..., ge=1)
-    recorded_epochs: tuple[int, ...] = Field(..., description="checkpoints kept; 0 is untrained")
+    recorded_epochs: tuple[int, ...] = Field(
+        (), description="checkpoints kept up to the last epoch, which always is; 0 is untrained"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _up_to_the_last(cls, values: Any) -> Any:
+        """A change of ``epochs`` alone leaves valid settings: checkpoints follow it."""
+        if not isinstance(values, dict) or not isinstance(values.get("epochs"), int):
+            return values  # the fields will say what is wrong
+        last, kept = values["epochs"], values.get("recorded_epochs", ())
+        if not isinstance(kept, (list, tuple)) or not all(isinstance(e, int) for e in kept):
+            return values
+        return values | {"recorded_epochs": (*(e for e in kept if e < last), last)}
 
     @model_validator(mode="after")
     def _recorded(self) -> Target:
         kept = self.recorded_epochs
-        if list(kept) != sorted(set(kept)) or not kept or kept[0] < 0 or kept[-1] != self.epochs:
-            raise ValueError("recorded_epochs must rise from >= 0 and end at epochs")
+        if list(kept) != sorted(set(kept)) or kept[0] < 0:
+            raise ValueError("recorded_epochs must rise from 0 or more")
         if self.d_model % self.heads:
             raise ValueError("d_model must be a multiple of heads")
         return self

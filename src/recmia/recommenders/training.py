@@ -148,7 +148,9 @@ def load_record(folder: str | Path) -> TrainingRecord:
     )
 
 
-def batch_loss(model: torch.nn.Module, tokens: torch.Tensor) -> tuple[torch.Tensor, int]:
+def batch_loss(
+    model: torch.nn.Module, tokens: torch.Tensor, precision: torch.dtype = torch.float32
+) -> tuple[torch.Tensor, int]:
     """Transformers4Rec's training loss of a batch, and the number of tokens it is the mean of.
 
     The causal model's output layer, most of the work, is applied to real positions only, and on
@@ -157,15 +159,16 @@ def batch_loss(model: torch.nn.Module, tokens: torch.Tensor) -> tuple[torch.Tens
     Args:
         model: of :func:`recmia.recommenders.transformer.build_model`.
         tokens: int64 [b, t]; causal: any width; masked: the model's full width.
+        precision: of a causal model's output layer over the whole catalogue, on a CPU.
     """
     if transformer.is_causal(model):
         states, rows, positions = transformer.predicting_states(model, tokens)
-        targets = tokens[rows, positions]
-        if tokens.is_cuda:
-            logits = transformer.project(model, states)
-            return torch.nn.functional.cross_entropy(logits, targets), len(rows)
-        weight = transformer.item_embedding(model).weight
-        return TiedCrossEntropy.apply(states, weight, targets), len(rows)
+        targets, task = tokens[rows, positions], transformer.prediction_task(model)
+        if task.sampled_softmax or tokens.is_cuda:
+            logits, wanted = task.pre(states.float(), targets=targets, training=True)
+            return task.loss(logits, wanted), len(rows)
+        weight, smoothing = transformer.item_embedding(model).weight, task.loss.label_smoothing
+        return TiedCrossEntropy.apply(states, weight, targets, smoothing, precision), len(rows)
     output = model({transformer.ITEM: tokens}, training=True)
     return output["loss"], output["labels"].numel()
 
@@ -178,6 +181,7 @@ def train_epoch(
     batch_size: int,
     seed: int,
     epoch: int,
+    precision: torch.dtype = torch.float32,
 ) -> float:
     """One pass over the sessions.
 
@@ -188,7 +192,8 @@ def train_epoch(
         lengths: int64 [n], clicks in each session.
         batch_size: sessions a step.
         seed: root seed.
-        epoch: from 1; with the seed it decides batches, dropout and masks.
+        epoch: from 1; with the seed it decides batches, dropout, masks and sampled negatives.
+        precision: of the output layer on a CPU.
 
     Returns:
         Mean loss in nats a predicted token.
@@ -203,7 +208,7 @@ def train_epoch(
         if transformer.is_causal(model):
             batch = batch[:, : lengths[rows].max() + 2]
         with mixed:
-            loss, n_tokens = batch_loss(model, batch)
+            loss, n_tokens = batch_loss(model, batch, precision)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -240,11 +245,12 @@ def _run(
         if 0 in target.recorded_epochs:
             _save_weights(model, folder, 0)
     tokens = torch.from_numpy(sessions.tokens()).to(device)
+    precision = getattr(torch, target.precision)
     every = max(1, target.epochs // 20)
     for epoch in range(len(curve), target.epochs + 1):
         started = perf_counter()
         loss = train_epoch(
-            model, optimiser, tokens, sessions.lengths, target.batch_size, seed, epoch
+            model, optimiser, tokens, sessions.lengths, target.batch_size, seed, epoch, precision
         )
         if not np.isfinite(loss):
             raise RecmiaError(

@@ -84,7 +84,14 @@ def build_model(
     )
     body = tr.SequentialBlock(inputs, tr.TransformerBlock(config, masking=inputs.masking))
     # Temperature 0 stands for "do not divide": dividing by 1 walks through all logits for nothing.
-    task = tr.NextItemPredictionTask(weight_tying=True, softmax_temperature=0, metrics=[])
+    task = tr.NextItemPredictionTask(
+        loss=torch.nn.CrossEntropyLoss(label_smoothing=target.label_smoothing),
+        weight_tying=True,
+        softmax_temperature=0,
+        metrics=[],
+        sampled_softmax=target.sampled_negatives is not None,
+        max_n_samples=target.sampled_negatives,
+    )
     return tr.Model(tr.Head(body, task, inputs=inputs), max_sequence_length=max_tokens)
 
 
@@ -100,8 +107,12 @@ def hidden_states(model: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
 
 def project(model: torch.nn.Module, states: torch.Tensor) -> torch.Tensor:
     """Logits [..., V] of hidden states [..., d], through the library's tied output layer."""
-    task = next(iter(model.heads[0].prediction_task_dict.values()))
-    return task.pre(states.float())[0]
+    return prediction_task(model).pre(states.float())[0]
+
+
+def prediction_task(model: torch.nn.Module) -> torch.nn.Module:
+    """The library's next-item task: output layer (``pre``), loss, negatives."""
+    return next(iter(model.heads[0].prediction_task_dict.values()))
 
 
 def item_embedding(model: torch.nn.Module) -> torch.nn.Embedding:

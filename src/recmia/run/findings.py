@@ -24,7 +24,8 @@ class Finding(Section):
 
     text: str = Field(
         description="{name}: value and interval; {name.paper}, {name.value}, {name.low}, "
-        "{name.high} and {name.draws} one number"
+        "{name.high} and {name.draws} one number; {name.theirs} the paper's number in brackets, or "
+        "nothing where it has none"
     )
     numbers: dict[str, dict[str, Any]] = Field(
         description="name to what its one row holds, see `recmia.experiments.selecting`"
@@ -37,6 +38,7 @@ class Number:
     def __init__(self, row: Row) -> None:
         self._said = cells.in_a_sentence(row)
         self.paper = cells.paper(row)
+        self.theirs = "" if row.paper_value is None else f" (the paper: {self.paper})"
         self.value, self.low, self.high = map(cells.number, (row.value, row.ci_low, row.ci_high))
         self.draws = str(row.n_seeds)
 
@@ -48,7 +50,7 @@ def findings_of(paper: Paper) -> list[Finding]:
     """What a paper's file holds, in order; nothing where it has none.
 
     Raises:
-        ArtifactError: there are more than `MOST`, or an entry is no finding.
+        ArtifactError: an entry is no finding.
     """
     path = paper.folder / "findings.yaml"
     if not path.exists():
@@ -57,8 +59,6 @@ def findings_of(paper: Paper) -> list[Finding]:
         found = TypeAdapter(list[Finding]).validate_python(read(path))
     except ValidationError as error:
         raise ArtifactError(f"{path}: {error}") from error
-    if len(found) > MOST:
-        raise ArtifactError(f"{path}: {len(found)} findings; at most {MOST} are read by anybody.")
     for number, finding in enumerate(found, start=1):
         asked = {name for _, name, *_ in string.Formatter().parse(finding.text) if name}
         if wrong := {name.partition(".")[0] for name in asked} ^ finding.numbers.keys():
@@ -69,7 +69,7 @@ def findings_of(paper: Paper) -> list[Finding]:
 
 
 def sentences(paper: Paper, rows: Iterable[Row]) -> list[str]:
-    """The findings with their numbers; one that none of the rows is about is left out.
+    """The findings with their numbers: the first `MOST` that any of the rows are about.
 
     Args:
         paper: the paper.
@@ -84,7 +84,7 @@ def sentences(paper: Paper, rows: Iterable[Row]) -> list[str]:
         if chosen and not any(chosen.values()):
             continue  # the profile did not run what it is about
         said.append(_filled(f"{paper.name}, finding {number}", finding.text, chosen))
-    return said
+    return said[:MOST]  # more are read by nobody
 
 
 def _filled(where: str, text: str, chosen: Mapping[str, list[Row]]) -> str:

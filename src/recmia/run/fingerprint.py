@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from recmia.data.registry import layouts_of
 from recmia.errors import ArtifactError, SettingsError
 from recmia.experiments.closure import Code, reach
 from recmia.experiments.paths import StudyPaths
@@ -89,12 +90,13 @@ def read_notebook(path: Path) -> dict[str, Any]:
 
 
 def code_cells(notebook: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    """Source and tags of each code cell."""
-    return [
+    """Source and tags of each code cell but empty ones, such as JupyterLab adds at the end."""
+    found = [
         ("".join(cell["source"]), cell.get("metadata", {}).get("tags", []))
         for cell in notebook["cells"]
         if cell["cell_type"] == "code"
     ]
+    return [(source, tags) for source, tags in found if source.strip()]
 
 
 def notebook_parameters(path: Path) -> set[str]:
@@ -157,6 +159,11 @@ def step_parts(step: Step, settings: Settings, paths: StudyPaths, cache: HashCac
             [p.name, p.stat().st_size, p.stat().st_mtime_ns] if p.exists() else [p.name, None]
             for p in external
         ],
+        "layouts": {
+            name: content_hash(layout.model_dump())
+            for p in external
+            for name, layout in layouts_of(p).items()
+        },
         "libraries": code.libraries,
     }
 

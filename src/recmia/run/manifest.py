@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import recmia
@@ -24,8 +25,8 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
     Returns:
         A mapping: ``profile``, ``title``, ``description``, ``commit``, ``settings``,
         ``overrides``, ``versions``, ``hardware``, ``source_data`` (name to size and SHA-256),
-        ``steps`` (name, title, seconds, peak_memory_bytes, started, finished, key, inputs,
-        outputs, commit, and hashes of its ``code``), ``training_seconds_per_epoch``,
+        ``steps`` (name, title, seconds, peak_memory_bytes, disk_bytes, started, finished, key,
+        inputs, outputs, commit, and hashes of its ``code``), ``training_seconds_per_epoch``,
         ``started`` and ``finished``.
     """
     settings = plan.settings
@@ -38,6 +39,7 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
                 | {name: record[name] for name in kept}
                 | {"inputs": record["parts"]["inputs"], "commit": record["commit"]}
                 | {"code": _code(plan, step, record["parts"])}
+                | {"disk_bytes": _bytes_in(plan.paths.artifacts / step.name)}
             )
     values = settings.model_dump(mode="json")
     if values["data"] and values["data"].get("path"):  # a path of this machine: its name is enough
@@ -57,6 +59,11 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         "started": min((s["started"] for s in steps), default=None),
         "finished": max((s["finished"] for s in steps), default=None),
     }
+
+
+def _bytes_in(folder: Path) -> int:
+    """Size of the files that a step keeps."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _code(plan: Plan, step: Step, parts: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from recmia.errors import ArtifactError
+from recmia.evaluation.few_seeds import least_coverage
 from recmia.experiments import cells, claim_tables, discoveries, reproduced, tables
 from recmia.experiments.discoveries import LEVEL, Assessed
 from recmia.experiments.paper import Paper
@@ -19,9 +20,11 @@ from recmia.experiments.rows import Row
 from recmia.experiments.selecting import select
 from recmia.experiments.tables import Shown, Table
 from recmia.experiments.words import Words, titles_of
-from recmia.run import findings, registry
+from recmia.run import findings, outcomes, registry
+from recmia.run.outcomes import Outcome
 from recmia.section import Section
 
+MANY = 10  # seeds, from which on intervals hold nearly what they promise
 # Longer tables are folded away in the page.
 LONG = 40
 
@@ -42,8 +45,15 @@ class Report(Section):
     compared_on: tuple[str, ...] = Field(
         ("*",), description="data sets beside whose rows the paper's numbers stand; * for any text"
     )
+    resampled: bool = Field(True, description="intervals are bootstrapped over seeds")
     headline: tuple[Sentence, ...] = ()
     cards: tuple[dict[str, Any], ...] = Field((), description="rows that are shown large")
+    outcomes: tuple[Outcome, ...] = Field((), description="what the paper shows; came it out?")
+    abreast: dict[str, tuple[dict[str, Any], ...]] = Field(
+        {},
+        description="columns of the table that holds reports on several data sets side by side, to "
+        "the rows of their number: the first description that one row answers to",
+    )
     artefacts: dict[str, Shown] = Field(description="tables and figures in the order of the page")
 
 
@@ -112,6 +122,8 @@ class Part:
         self.claims = claim_tables.claims(self.study, rows, self.words)
         self.claims_in_full = claim_tables.claims_in_full(self.study, rows, self.words, rates)
         self.discoveries = discoveries.sentence(tests, _level(settings)) if tests else ""
+        self.coverage = _coverage(rows, _level(settings)) if self.about.resampled else ""
+        self.outcome = "" if made_up else outcomes.sentence(self.about.outcomes, rows)
         self.findings = [] if made_up else findings.sentences(paper, rows)
         self.counts = [] if made_up else counted(rows)
         self.unexplained = reproduced.unexplained(self.study, rows, self.words)
@@ -150,6 +162,22 @@ def counted(rows: Iterable[Row], suffix: str = "") -> list[reproduced.Count]:
         replace(count, about=(titles[count.about[0]], *count.about[1:]))
         for count in reproduced.counts(rows)
     ]
+
+
+def _coverage(rows: Iterable[Row], level: float) -> str:
+    """What to expect of intervals over as few seeds as there are; "" where there are none."""
+    numbers = sorted({row.n_seeds for row in rows if row.ci_low is not None and not row.interval})
+    few = [n for n in numbers if 1 < n <= MANY]
+    said = [f"{least_coverage(n, level):.0%} with {n} seeds" for n in few]
+    if 1 in numbers:
+        said.append("those of one seed cover the choice of sessions or users only")
+    if not said:
+        return ""
+    return (
+        f"What to expect of the intervals: each aims at {level:.0%}. Where seeds differ by whom "
+        "they are about, they hold the truth about as often; where their models differ for other "
+        f"reasons, less often, in the worst case {'; '.join(said)}."
+    )
 
 
 def _level(settings: Mapping[str, Any]) -> float:

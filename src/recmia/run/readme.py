@@ -10,6 +10,7 @@ from recmia.experiments import cells, tables
 from recmia.experiments.paths import find_root
 from recmia.experiments.results import read_results
 from recmia.experiments.rows import Row
+from recmia.experiments.selecting import select
 from recmia.experiments.words import Words
 from recmia.run import findings
 from recmia.run.papers import card_rows, report_of
@@ -49,6 +50,39 @@ def headline(rows: list[Row], profile: str) -> str:
     picture = f"![Leakage against training epochs]({figure})"
     link = f"Everything else is in [the report](reports/{profile}/index.html)."
     return "\n".join([table.markdown(), picture, "", link])
+
+
+def abreast(folders: Sequence[Path]) -> str:
+    """Markdown: the main study's reports on several data sets, a line each.
+
+    Raises:
+        ArtifactError: none of the reports has one of the numbers.
+    """
+    paper = next(paper for paper in papers() if paper.name == STUDY)
+    columns = report_of(paper.folder).abreast
+    lines = []
+    for folder in folders:
+        rows = [row for row in read_results(folder) if row.study == STUDY]
+        numbers = [_only(rows, kinds) for kinds in columns.values()]
+        if there := [row for row in numbers if row]:
+            title = f"[{there[0].dataset}](reports/{folder.name}/index.html)"
+            about = f"{title}, {there[0].n_seeds} seeds"
+            lines.append((about, *(cells.with_interval(row) if row else "–" for row in numbers)))
+    if not lines:
+        raise ArtifactError("No report holds a number of the headline.")
+    return tables.Table(
+        "abreast",
+        "ROC AUC on sessions whose every item another training session holds",
+        ("Data", *columns),
+        tuple(lines),
+        tuple(range(1, len(columns) + 1)),
+    ).markdown()
+
+
+def _only(rows: list[Row], kinds: Sequence[dict]) -> Row | None:
+    """The one row of the first description that one row answers to."""
+    chosen = (select(rows, kind) for kind in kinds)
+    return next((found[0] for found in chosen if len(found) == 1), None)
 
 
 def found(folders: Sequence[Path]) -> str:
@@ -96,7 +130,12 @@ def updated(readme: str, root: Path, profile: str) -> str:
     folders = real_reports(root / "reports")
     top = headline(read_results(root / "reports" / profile), profile)
     readme = replaced(readme, BEGIN.format(profile=profile), END, top)
-    for name, text in {"findings": found(folders), "reproduced": summary(folders)}.items():
+    parts = {
+        "abreast": abreast(folders),
+        "findings": found(folders),
+        "reproduced": summary(folders),
+    }
+    for name, text in parts.items():
         readme = replaced(readme, f"<!-- {name}: generated -->", f"<!-- {name}: end -->", text)
     return readme
 

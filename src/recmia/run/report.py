@@ -71,7 +71,7 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
 
 def _identity(records: list[dict[str, Any] | None]) -> str:
     """What the report depends on: the steps' last runs and what makes its pages."""
-    files = [path for paper in registry.papers() for path in paper.folder.glob("*.[yc]*")]
+    files = [path for paper in registry.papers() for path in paper.folder.rglob("*.[yc]*")]
     files += TEMPLATES.iterdir()
     runs = [record and [record["key"], record["outputs"], record["finished"]] for record in records]
     code = reach(__name__).modules

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, Field, ValidationError, create_model, model_validator
 
 from recmia.errors import SettingsError
 from recmia.evaluation.settings import Intervals
@@ -127,8 +129,33 @@ def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = Non
         return Settings.model_validate(values)
     except ValidationError as error:
         lines = [
-            f"  {'.'.join(map(str, e['loc'])) or '(top level)'}: {e['msg']}" for e in error.errors()
+            f"  {'.'.join(map(str, e['loc'])) or '(top level)'}: {e['msg']}{_meant(e)}"
+            for e in error.errors()
         ]
         raise SettingsError(
             f"Settings of {path.name} are not valid:\n" + "\n".join(lines)
         ) from None
+
+
+def _meant(error: Mapping[str, Any]) -> str:
+    """The nearest key that there is, where one is unknown."""
+    if error["type"] != "extra_forbidden":
+        return ""
+    *parents, wrong = map(str, error["loc"])
+    section: Any = Settings
+    for name in parents:
+        section = _section_of(section, name)
+    near = get_close_matches(wrong, list(getattr(section, "model_fields", {})), n=1, cutoff=0.5)
+    return f". Did you mean {'.'.join([*parents, *near])}?" if near else ""
+
+
+def _section_of(section: Any, name: str) -> Any:
+    """Type of a section's field, without what may stand beside it: null, or a mapping of them."""
+    field = getattr(section, "model_fields", {}).get(name)
+    kinds = [field.annotation] if field else []
+    while kinds:
+        kind = kinds.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+        kinds += [inner for inner in get_args(kind) if inner is not type(None)]
+    return section  # a key of a mapping: its values have the section's type

@@ -11,7 +11,7 @@ from recmia.cohorts import assert_disjoint, load_cohorts
 from recmia.errors import DataError
 from recmia.papers.proposal.names import HELDOUT, LAST_STEP, MLP, REAL_SESSIONS, REPLACED
 from recmia.papers.proposal.scoring import cases, comparisons
-from recmia.papers.proposal.size_keeping import _some, keep_cohorts
+from recmia.papers.proposal.sizes.keeping import _some, keep_cohorts
 from recmia.sessions import END, START, load_sessions
 
 ASKED = {"members": 60, "heldout": 40, "validation": 20, "reference": 30, "names": (1, "x", 60, 0)}

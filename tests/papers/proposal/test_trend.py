@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from recmia.errors import DataError
-from recmia.papers.proposal.trend import extrapolated
+from recmia.papers.proposal.sizes.trend import extrapolated
 
 SIZES = np.repeat([2_500, 5_000, 10_000, 20_000, 40_000], 3)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from recmia.data.registry import find_files
+from recmia.data.registry import find_files, source
 from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
@@ -65,10 +65,13 @@ def world(study: Study, name: str) -> Kept:
     settings = study.settings.model_inversion
     data = settings.datasets[name]
     make, counting = MAKERS[data.source]
+    entries = [source(file) for file in FILES.get(data.source, ())]
+    layouts = {entry.name: entry.layout for entry in entries if entry.layout}
     return Kept(
         study.folder(STEP) / "data" / f"{name}.npz",
         make,
-        *(p for files in FILES.get(data.source, ()) for p in find_files(files, study.paths.data)),
+        *(path for entry in entries for path in find_files(entry.name, study.paths.data)),
+        **({"layouts": layouts} if layouts else {}),
         **data.model_dump(include=counting),
         share=settings.training_share,
         seed=child_seed(study.settings.root_seed, "model inversion", name),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recmia.data.layouts import Layout
 from recmia.data.ratings import read_check_ins, read_movielens, read_tagged
 from recmia.data.synthetic_ratings import SENSITIVE, draw_ratings
 from recmia.inversion.ratings import HALF_STARS, VISITS
@@ -35,6 +36,7 @@ def keep_movielens(
     one_million: Path,
     tags: Path,
     *,
+    layouts: dict[str, Layout],
     latest: int,
     least: int,
     share: float,
@@ -45,7 +47,7 @@ def keep_movielens(
     Raises:
         DataError: a file is wrong, or nobody rated such a movie highest.
     """
-    table = read_movielens(latest_small, one_million).latest(latest).active(least)
+    table = read_movielens(latest_small, one_million, layouts).latest(latest).active(least)
     tagged = np.isin(table.item_names, read_tagged(tags, SENSITIVE_TAG))
     keep_world(path, table, tagged, HALF_STARS, share, seed)
 

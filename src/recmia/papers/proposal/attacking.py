@@ -146,7 +146,6 @@ def attack_rows(study: Study, best: dict[str, int]) -> list[Row]:
 def _lines(study: Study, reading: str, case: Case, best: int) -> Iterator[Line]:
     kept = [scores(study, reading, seed) for seed in study.seeds()]
     at_end = case.epoch == study.settings.target.epochs
-    control = case.labels in (NONE, RANDOM) or case.variant == OTHER_MODEL
     for subset, runs in parts_of(tuple(Place(k, case.name, units=case.units) for k in kept)):
         columns = {
             "study": STUDY,
@@ -160,12 +159,12 @@ def _lines(study: Study, reading: str, case: Case, best: int) -> Iterator[Line]:
             "epoch": case.epoch,
             "checkpoint": BEST if case.epoch == best else None,
         }
-        columns["reading"] = CONTROL if control else _reading(reading, case, subset)
-        if control or (case.nonmembers == REPLACED and at_end):
+        columns["reading"] = CONTROL if case.is_control else _reading(reading, case, subset)
+        if case.is_control or (case.nonmembers == REPLACED and at_end):
             yield Line(columns | {"artefact": "Controls"}, runs)
         elif at_end:
             yield Line(columns | {"artefact": "Table 2"}, runs)
-        if not control and subset in (None, KNOWN):
+        if not case.is_control and subset in (None, KNOWN):
             yield Line(columns | {"artefact": "Leakage curve"}, runs)
 
 

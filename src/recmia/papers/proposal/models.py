@@ -20,9 +20,11 @@ def keep_model(
     vocabulary_size: int,
     seed: int,
     device: str,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> None:
     """Train the model of one side on its members, see `recmia.recommenders.training.train`.
+
+    ``progress`` is called with the number of sessions that it was trained on since the last call.
 
     Raises:
         AssertionError: a non-member would be trained on.
@@ -38,5 +40,5 @@ def keep_model(
         seed=seed,
         device=device,
         validation=drawn.validation,
-        progress=progress,
+        progress=lambda epochs: progress(epochs * len(trained)),
     )

@@ -9,7 +9,14 @@ from recmia.data.settings import CohortSizes, Data, Preprocess
 from recmia.experiments.paper import Paper, default, optional
 from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step, registered_files
-from recmia.papers.proposal.settings import AttackTraining, Baselines, Figures, Sizes
+from recmia.papers.proposal.settings import (
+    AttackTraining,
+    Baselines,
+    Figures,
+    Mismatch,
+    Sizes,
+    Tuning,
+)
 from recmia.recommenders.settings import Target
 
 BOTH_READINGS = ("augmented_as_nonmembers", "augmented_trained")
@@ -21,12 +28,31 @@ def source_files(settings: Any, paths: StudyPaths) -> list[Path]:
     Raises:
         DataError: the files are not there.
     """
-    if settings.data.source == "file":
+    return log_files(settings.data, paths)
+
+
+def other_files(settings: Any, paths: StudyPaths) -> list[Path]:
+    """Files of the click logs that notebook 09 reads for its shadows.
+
+    Raises:
+        DataError: the files are not there.
+    """
+    logs = [shadow.data for shadow in settings.mismatch.shadows.values() if shadow.data]
+    return [path for log in logs for path in log_files(log, paths)]
+
+
+def log_files(data: Data, paths: StudyPaths) -> list[Path]:
+    """Files of a click log; none for the synthetic one.
+
+    Raises:
+        DataError: the files are not there.
+    """
+    if data.source == "file":
         from recmia.data.files import parts
 
-        path = paths.data / Path(str(settings.data.path)).expanduser()
+        path = paths.data / Path(str(data.path)).expanduser()
         return [source.path for source in parts(path)]
-    return registered_files([settings.data.source], paths)
+    return registered_files([data.source], paths)
 
 
 PREPROCESSED = tuple(
@@ -39,7 +65,8 @@ PAPER = Paper(
     name="proposal",
     folder=Path(__file__).parent,
     sections={
-        "readings": (tuple[Literal[BOTH_READINGS], ...], BOTH_READINGS),
+        # null leaves out notebooks 02 to 06, for a profile that is about what comes after them
+        "readings": (tuple[Literal[BOTH_READINGS], ...] | None, BOTH_READINGS),
         "data": optional(Data),
         "preprocess": default(Preprocess),
         "cohorts": optional(CohortSizes),
@@ -48,6 +75,8 @@ PAPER = Paper(
         "baselines": default(Baselines),
         "figures": default(Figures),
         "sizes": optional(Sizes),
+        "tuning": optional(Tuning),
+        "mismatch": optional(Mismatch),
     },
     needs=("data", "cohorts", "target"),
     steps=(
@@ -87,7 +116,7 @@ PAPER = Paper(
             "05_baselines",
             "05_baselines.ipynb",
             "Biased-MIA, DL-MIA and simple baselines",
-            sections=(*REPEATED, "device", "target", "baselines", "intervals"),
+            sections=(*REPEATED, "readings", "device", "target", "baselines", "intervals"),
             inputs=(*PREPROCESSED, "02_augment/", "03_train/"),
             outputs=("05_baselines/",),
         ),
@@ -112,6 +141,29 @@ PAPER = Paper(
             sections=(*REPEATED, "device", "cohorts", "target", "attack", "intervals", "sizes"),
             inputs=PREPROCESSED,
             outputs=("07_sizes/", "reports:figures/proposal.sizes/"),
+        ),
+        Step(
+            "08_tuning",
+            "08_tuning.ipynb",
+            "A target tuned on validation",
+            sections=(
+                *("dataset", "root_seed", "device", "cohorts", "target", "attack", "intervals"),
+                "tuning",
+            ),
+            inputs=PREPROCESSED,
+            outputs=("08_tuning/", "reports:figures/proposal.tuning/"),
+        ),
+        Step(
+            "09_mismatch",
+            "09_mismatch.ipynb",
+            "A shadow that does not match",
+            sections=(
+                *(*REPEATED, "device", "preprocess", "cohorts", "target", "attack"),
+                *("intervals", "mismatch"),
+            ),
+            inputs=PREPROCESSED,
+            outputs=("09_mismatch/", "reports:figures/proposal.mismatch/"),
+            external_inputs=other_files,
         ),
     ),
 )

@@ -90,6 +90,11 @@ class Case:
         return ", ".join(str(value) for value in vars(self).values())
 
     @property
+    def is_control(self) -> bool:
+        """Whether what it finds is no membership: no model is seen, or nothing is there to find."""
+        return self.labels in (NONE, RANDOM) or self.variant == OTHER_MODEL
+
+    @property
     def units(self) -> str:
         """Name of its units' arrays: randomly labelled ones are units of their own."""
         return f"{self.nonmembers} at random" if self.labels == RANDOM else self.nonmembers
@@ -165,11 +170,7 @@ def keep_scores(
         names=names,
         device=device,
     )
-    for epoch in recorded:
-        world.attack_epoch(epoch, last=epoch == recorded[-1])
-        progress(1)
-    world.attack_blindly()
-    write_arrays(path, **world.arrays)
+    world.keep_all(path, recorded, progress)
 
 
 def keep_features(
@@ -274,6 +275,16 @@ class World:
     ) -> None:
         folds = self.folds[case.nonmembers]
         self._keep(case, *cross_fit(lambda fold: self._mlp(*names, fold), seen, labels, folds))
+
+    def keep_all(
+        self, path: Path, epochs: Sequence[int], progress: Callable[[float], None]
+    ) -> None:
+        """Attack at some epochs, with the controls at the last, and write ``arrays``."""
+        for epoch in epochs:
+            self.attack_epoch(epoch, last=epoch == epochs[-1])
+            progress(1)
+        self.attack_blindly()
+        write_arrays(path, **self.arrays)
 
     def attack_epoch(self, epoch: int, last: bool) -> None:
         """Attack by labels of the target and of the shadow; the controls on the last epoch."""

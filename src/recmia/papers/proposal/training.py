@@ -27,7 +27,7 @@ from recmia.recommenders.ranking import evaluate_ranking
 from recmia.recommenders.session_transformer import SessionTransformer
 from recmia.recommenders.training import TrainingRecord, load_record
 from recmia.seeds import child_seed
-from recmia.sessions import FIRST_ITEM
+from recmia.sessions import FIRST_ITEM, Sessions
 
 STEP = "03_train"
 Key = tuple[str, int, str]  # reading, seed, side
@@ -76,7 +76,11 @@ def train_models(study: Study) -> dict[Key, TrainingRecord]:
         AssertionError: a non-member would be trained on.
     """
     wanted = models(study)
-    costs = [float(study.settings.target.epochs)] * len(wanted)
+    drawn = {seed: load_cohorts(cohorts_path(study, seed)) for seed in study.seeds()}
+    costs = [
+        float(study.settings.target.epochs * len(drawn[seed].trained_on(side, reading)))
+        for reading, seed, side in wanted
+    ]
     make_all(study, list(wanted.values()), label="training", costs=costs)
     return {key: load_record(kept.path) for key, kept in wanted.items()}
 
@@ -147,6 +151,12 @@ def ranking_quality(
     return write_results(rows, study.folder(STEP))
 
 
+def counted(trained: Sessions, vocabulary_size: int) -> list[Recommender]:
+    """What ranks by counting in the same sessions: popularity and item neighbours."""
+    kinds = (Popularity, ItemNeighbours)
+    return [kind(vocabulary_size=vocabulary_size).fit(trained) for kind in kinds]
+
+
 def _ranked(
     study: Study,
     reading: str,
@@ -155,9 +165,9 @@ def _ranked(
     best: dict[str, int],
 ) -> Iterator[tuple[str, str | None, Recommender]]:
     """Name, checkpoint and recommender of everything that is ranked."""
-    trained, size = cohorts.trained_on("target", reading), study_vocabulary(study)
-    yield "popularity", None, Popularity(vocabulary_size=size).fit(trained)
-    yield "item-neighbours", None, ItemNeighbours(vocabulary_size=size).fit(trained)
+    trained = cohorts.trained_on("target", reading)
+    for simple in counted(trained, study_vocabulary(study)):
+        yield simple.name, None, simple
     for checkpoint, epoch in ((BEST, best[reading]), (LAST, study.settings.target.epochs)):
         model = SessionTransformer.trained(record, epoch, study.device)
         yield study.settings.target.architecture, checkpoint, model

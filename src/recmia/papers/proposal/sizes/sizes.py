@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from recmia.cohorts import SIDES
+from recmia.cohorts import SIDES, load_cohorts
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.kept import Kept
 from recmia.experiments.lines import Line, line_rows
@@ -25,23 +24,22 @@ from recmia.papers.proposal.names import (
     KNOWN,
     LAST,
     MLP,
-    NONE,
-    OTHER_MODEL,
-    RANDOM,
     REAL_SESSIONS,
     STUDY,
 )
 from recmia.papers.proposal.scoring import Case, cases
-from recmia.papers.proposal.size_keeping import keep_cohorts, keep_scores
+from recmia.papers.proposal.sizes.keeping import keep_cohorts, keep_scores
+from recmia.papers.proposal.sizes.trend import extrapolated
 from recmia.papers.proposal.subsets import parts_of
-from recmia.papers.proposal.training import study_vocabulary
-from recmia.papers.proposal.trend import extrapolated
+from recmia.papers.proposal.training import counted, study_vocabulary
+from recmia.recommenders.ranking import evaluate_ranking
 from recmia.recommenders.training import TrainingRecord, load_record
 from recmia.seeds import child_seed
 
 STEP = "07_sizes"
 SIZE, BY_SEED, TREND = "Size", "Size, seed by seed", "Size, trend"
 EXTRAPOLATED = f"{ROC_AUC}, extrapolated"
+NDCG = "NDCG@20"
 FACTOR = "d' with ten times as many sessions, as a multiple"
 
 
@@ -107,14 +105,23 @@ def train_all(study: Study) -> pd.DataFrame:
         Of the targets, a row an epoch: members, seed, epoch, train_loss, validation_ndcg_20 and
         validation_hr_20.
     """
-    sizes, seeds = study.settings.sizes.members, study.seeds()
-    make_all(study, [cohorts(study, n, s) for n, s in product(sizes, seeds)], label="cohorts")
-    wanted = {key: model(study, *key) for key in product(sizes, seeds, SIDES)}
-    epochs = study.settings.target.epochs
-    # Progress is counted in epochs: all of a model's cost as much as its sessions.
-    make_all(study, list(wanted.values()), label="training", costs=[float(epochs)] * len(wanted))
+    keys = _sizes_and_seeds(study)
+    make_all(study, [cohorts(study, *key) for key in keys], label="cohorts")
+    wanted = {(*key, side): model(study, *key, side) for key in keys for side in SIDES}
+    costs = [float(study.settings.target.epochs * members) for members, *_ in wanted]
+    make_all(study, list(wanted.values()), label="training", costs=costs)
     targets = {key: load_record(kept.path) for key, kept in wanted.items() if key[-1] == "target"}
     return pd.concat([_curve(*key, record) for key, record in targets.items()], ignore_index=True)
+
+
+def seeds_of(study: Study, members: int) -> range:
+    """Repetitions of a size."""
+    return range(study.settings.sizes.seeds.get(members, study.settings.n_seeds))
+
+
+def _sizes_and_seeds(study: Study) -> list[tuple[int, int]]:
+    sizes = study.settings.sizes.members
+    return [(members, seed) for members in sizes for seed in seeds_of(study, members)]
 
 
 def _curve(members: int, seed: int, _side: str, record: TrainingRecord) -> pd.DataFrame:
@@ -138,7 +145,7 @@ def attack_all(study: Study, best: dict[int, int]) -> list[Line]:
     Returns:
         Each attack on each subset of each size, as lines of the table and of the controls.
     """
-    keys = list(product(best, study.seeds()))
+    keys = _sizes_and_seeds(study)
     make_all(study, [scores(study, n, s, best[n]) for n, s in keys], label="attacks")
     return [
         line
@@ -149,8 +156,7 @@ def attack_all(study: Study, best: dict[int, int]) -> list[Line]:
 
 
 def _lines(study: Study, members: int, case: Case, best: int) -> Iterator[Line]:
-    kept = [scores(study, members, seed, best) for seed in study.seeds()]
-    control = case.labels in (NONE, RANDOM) or case.variant == OTHER_MODEL
+    kept = [scores(study, members, seed, best) for seed in seeds_of(study, members)]
     checkpoints = {study.settings.target.epochs: LAST} | {best: BEST}
     for subset, runs in parts_of(tuple(Place(k, case.name, units=case.units) for k in kept)):
         columns = {
@@ -158,7 +164,7 @@ def _lines(study: Study, members: int, case: Case, best: int) -> Iterator[Line]:
             "artefact": SIZE,
             "dataset": study.settings.dataset,
             "attack": case.attack,
-            "reading": CONTROL if control else CORRECTED,
+            "reading": CONTROL if case.is_control else CORRECTED,
             "labels": case.labels,
             "variant": case.variant,
             "nonmembers": case.nonmembers,
@@ -236,22 +242,40 @@ def _trends(study: Study, by_seed: list[Row]) -> Iterator[Row]:
 
 
 def _ranking(study: Study, curve: pd.DataFrame, best: dict[int, int]) -> Iterator[Row]:
-    """NDCG@20 of the targets at their best epoch and at the last: mean and range over seeds."""
-    for members, checkpoint in product(best, (BEST, LAST)):
-        epoch = best[members] if checkpoint == BEST else study.settings.target.epochs
-        of = curve[(curve.members == members) & (curve.epoch == epoch)].validation_ndcg_20
-        yield Row(
-            study=STUDY,
-            artefact=SIZE,
-            dataset=study.settings.dataset,
-            metric="NDCG@20",
-            recommender=study.settings.target.architecture,
-            members=members,
-            checkpoint=checkpoint,
-            epoch=epoch,
-            value=of.mean(),
-            ci_low=of.min(),
-            ci_high=of.max(),
-            interval=RANGE,
-            n_seeds=len(of),
-        )
+    """NDCG@20 on unseen sessions: mean and range over seeds.
+
+    Of the targets at their best epoch and at the last, and of what counts in the same sessions.
+    """
+    for members, epoch in best.items():
+        of_size = curve[curve.members == members]
+        found = {}
+        for checkpoint, at in ((BEST, epoch), (LAST, study.settings.target.epochs)):
+            values = of_size[of_size.epoch == at].validation_ndcg_20
+            found[study.settings.target.architecture, checkpoint, at] = values
+        simple = [_counted(study, members, seed) for seed in seeds_of(study, members)]
+        found |= {(name, None, None): [one[name] for one in simple] for name in simple[0]}
+        for (name, checkpoint, at), values in found.items():
+            yield Row(
+                study=STUDY,
+                artefact=SIZE,
+                dataset=study.settings.dataset,
+                metric=NDCG,
+                recommender=name,
+                members=members,
+                checkpoint=checkpoint,
+                epoch=at,
+                value=float(np.mean(values)),
+                ci_low=float(np.min(values)),
+                ci_high=float(np.max(values)),
+                interval=RANGE,
+                n_seeds=len(values),
+            )
+
+
+def _counted(study: Study, members: int, seed: int) -> dict[str, float]:
+    """NDCG@20 of what ranks by counting, by name."""
+    drawn = load_cohorts(cohorts(study, members, seed).path)
+    return {
+        simple.name: float(evaluate_ranking(simple, drawn.validation).ndcg.mean())
+        for simple in counted(drawn.members["target"], study_vocabulary(study))
+    }

@@ -1,4 +1,4 @@
-"""Figures of notebook 07, from its result rows."""
+"""Figures of notebook 08, from its result rows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from recmia.experiments.study import Study
 from recmia.experiments.words import Words
 from recmia.papers.proposal.names import STUDY
 
-FIGURES = Path(__file__).with_name("sizes.yaml")
-FOLDER = f"{STUDY}.sizes"  # beside notebook 06's, which keeps its own in order
+FIGURES = Path(__file__).with_name("figures.yaml")
+FOLDER = f"{STUDY}.tuning"  # beside notebook 06's, which keeps its own in order
 
 
 def draw_all(study: Study, rows: list[Row]) -> list[dict]:

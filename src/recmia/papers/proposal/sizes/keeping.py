@@ -14,7 +14,6 @@ from recmia.papers.proposal.names import REAL_SESSIONS
 from recmia.papers.proposal.scoring import World
 from recmia.seeds import generator
 from recmia.sessions import Sessions, load_sessions
-from recmia.storage import write_arrays
 
 
 def keep_cohorts(
@@ -27,7 +26,7 @@ def keep_cohorts(
     reference: int,
     names: Sequence[str | int],
 ) -> None:
-    """Draw disjoint cohorts of real sessions (`recmia.cohorts.save_cohorts`), no near-misses.
+    """Write disjoint cohorts of real sessions, see `real_cohorts` (`recmia.cohorts.save_cohorts`).
 
     Args:
         path: of the result.
@@ -41,13 +40,29 @@ def keep_cohorts(
     Raises:
         DataError: the cohorts do not fit into the data.
     """
-    log = load_sessions(sessions)
+    sizes = {"members": members, "heldout": heldout}
+    sizes |= {"validation": validation, "reference": reference}
+    save_cohorts(real_cohorts(load_sessions(sessions), **sizes, rng=generator(*names)), path)
+
+
+def real_cohorts(
+    log: Sessions,
+    *,
+    members: int,
+    heldout: int,
+    validation: int,
+    reference: int,
+    rng: np.random.Generator,
+) -> CohortSet:
+    """Draw disjoint cohorts of real sessions, no near-misses; sizes as of `keep_cohorts`.
+
+    Raises:
+        DataError: the cohorts do not fit into the log.
+    """
     sizes = {f"{side}_members": members for side in SIDES}
     sizes |= {f"{side}_heldout": heldout for side in SIDES}
     sizes |= {"validation": validation, "reference": reference}
-    drawn = {
-        name: log[rows] for name, rows in draw_rows(log.hashes(), sizes, generator(*names)).items()
-    }
+    drawn = {name: log[rows] for name, rows in draw_rows(log.hashes(), sizes, rng).items()}
     nobody = {side: log[:0] for side in SIDES}
     cohorts = CohortSet(
         members={side: drawn[f"{side}_members"] for side in SIDES},
@@ -59,7 +74,7 @@ def keep_cohorts(
         audit={},
     )
     assert_disjoint(cohorts)
-    save_cohorts(cohorts, path)
+    return cohorts
 
 
 def keep_scores(
@@ -112,11 +127,7 @@ def keep_scores(
         names=names,
         device=device,
     )
-    for epoch in epochs:
-        world.attack_epoch(epoch, last=epoch == epochs[-1])
-        progress(1)
-    world.attack_blindly()
-    write_arrays(path, **world.arrays)
+    world.keep_all(path, epochs, progress)
 
 
 def _some(sessions: Sessions, most: int, rng: np.random.Generator) -> Sessions:

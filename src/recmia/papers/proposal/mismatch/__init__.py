@@ -1,0 +1,1 @@
+"""Notebook 09: shadows that do not match the target."""

@@ -1,0 +1,1 @@
+"""Notebook 07: leakage against the number of training sessions."""
