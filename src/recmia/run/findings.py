@@ -78,13 +78,28 @@ def sentences(paper: Paper, rows: Iterable[Row]) -> list[str]:
     Raises:
         ArtifactError: a name stands for no row while another does, or for several.
     """
-    rows, said = list(rows), []
-    for number, finding in enumerate(findings_of(paper), start=1):
-        chosen = {name: select(rows, wanted) for name, wanted in finding.numbers.items()}
-        if chosen and not any(chosen.values()):
-            continue  # the profile did not run what it is about
-        said.append(_filled(f"{paper.name}, finding {number}", finding.text, chosen))
-    return said[:MOST]  # more are read by nobody
+    rows = list(rows)
+    findings = enumerate(findings_of(paper), start=1)
+    said = [sentence(f"{paper.name}, finding {n}", finding, rows) for n, finding in findings]
+    return [text for text in said if text][:MOST]  # more are read by nobody
+
+
+def sentence(where: str, finding: Finding, rows: Iterable[Row]) -> str | None:
+    """One finding with its numbers; None where the profile did not run what it is about.
+
+    Args:
+        where: what an error calls it.
+        finding: one of `findings_of`.
+        rows: of its paper.
+
+    Raises:
+        ArtifactError: as of `sentences`.
+    """
+    rows = list(rows)
+    chosen = {name: select(rows, wanted) for name, wanted in finding.numbers.items()}
+    if chosen and not any(chosen.values()):
+        return None
+    return _filled(where, finding.text, chosen)
 
 
 def _filled(where: str, text: str, chosen: Mapping[str, list[Row]]) -> str:
