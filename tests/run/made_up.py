@@ -9,6 +9,7 @@ from typing import Any
 from recmia.experiments.results import write_results
 from recmia.experiments.rows import Row
 
+STEPS_OF_ROWS = ("01_preprocess", "02_augment", "03_train", "04_attack", "05_baselines")
 AUGMENTED = ("non-members", "trained on")
 EPOCHS = (0, 15, 45, 90)
 

@@ -41,6 +41,8 @@ def test_reports_on_real_data_are_counted_together(reports: Path) -> None:
     assert "| The main study (proposal), b | ROC AUC | 2 | 1 | 1.0 | 0 | 1 |" in text
     assert "| all papers | all | 3 | 2 | 2.0 | 0 | 1 |" in text
     assert "1 of 1 claims that were confirmed" in text
+    short = summary([*folders, reports / "made-up"], by_metric=False)
+    assert "| all papers | all | 4 | 2 |" in short
     assert "claims" not in summary([reports / "made-up"])
 
 

@@ -96,15 +96,21 @@ def total(found: Iterable[Count], about: tuple[str, ...]) -> Count:
     return Count(about, *(sum(getattr(count, name) for count in found) for name in names))
 
 
-def table(found: Iterable[Count]) -> Table:
-    """A line a paper and metric, below each paper's its sum, and at the end the sum of all."""
+def table(found: Iterable[Count], by_metric: bool = True) -> Table:
+    """A line a paper and metric, below each paper's its sum, and at the end the sum of all.
+
+    Args:
+        found: the counts.
+        by_metric: False for the sums alone.
+    """
     found = list(found)
     papers: dict[str, list[Count]] = defaultdict(list)
     for count in found:
         papers[count.about[0]].append(count)
     lines: list[Count] = []
     for name, own in papers.items():
-        lines += own if len(own) == 1 else [*own, total(own, (name, "all"))]
+        each = own if by_metric else []
+        lines += own if len(own) == 1 else [*each, total(own, (name, "all"))]
     if len(papers) > 1:
         lines.append(total(found, ("all papers", "all")))
     heads = ("Paper", "Metric", "Compared", "Within", "By chance alone")

@@ -100,6 +100,12 @@ def made_up(manifest: dict[str, Any]) -> bool:
     return not manifest["source_data"]
 
 
+def of_own_log(manifest: dict[str, Any]) -> bool:
+    """Whether a report is about somebody's own click log."""
+    data = manifest["settings"].get("data") or {}
+    return data.get("source") == "file"
+
+
 def source_data(plan: Plan) -> dict[str, dict[str, Any]]:
     """Size and SHA-256 of each source file, by its bare name; empty for the synthetic log."""
     cache = HashCache(plan.paths)

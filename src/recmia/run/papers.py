@@ -22,6 +22,7 @@ from recmia.experiments.tables import Shown, Table
 from recmia.experiments.words import Words, titles_of
 from recmia.run import findings, outcomes, registry
 from recmia.run.outcomes import Outcome
+from recmia.run.own_log import Asked, answer
 from recmia.section import Section
 
 MANY = 10  # seeds, from which on intervals hold nearly what they promise
@@ -54,6 +55,9 @@ class Report(Section):
         description="columns of the table that holds reports on several data sets side by side, to "
         "the rows of their number: the first description that one row answers to",
     )
+    own_log: Asked | None = Field(
+        None, description="what the page of somebody's own click log opens with"
+    )
     artefacts: dict[str, Shown] = Field(description="tables and figures in the order of the page")
 
 
@@ -71,8 +75,15 @@ def report_of(folder: Path) -> Report:
         raise ArtifactError(f"{path}: {error}") from error
 
 
-def on_its_data(rows: Iterable[Row]) -> list[Row]:
-    """Rows without the paper's number where they are about data that it says nothing of."""
+def on_its_data(rows: Iterable[Row], own: bool = False) -> list[Row]:
+    """Rows without the paper's number where they are about data that it says nothing of.
+
+    Args:
+        rows: of a report.
+        own: whether it is about somebody's own log, which no paper says anything of.
+    """
+    if own:
+        return [replace(row, paper_value=None) for row in rows]
     patterns = {p.name: report_of(p.folder).compared_on for p in registry.papers()}
 
     def fits(row: Row) -> bool:
@@ -98,6 +109,7 @@ class Part:
         figures: list[dict[str, Any]],
         tests: list[Assessed],
         made_up: bool,
+        own: bool = False,
     ) -> None:
         """Make its tables.
 
@@ -108,24 +120,26 @@ class Part:
             figures: its figures; one that names an artefact stands beside its table.
             tests: its claims, tested with all others of the report.
             made_up: whether its data is; then nothing is held against the paper.
+            own: whether its data is somebody's own log; then nobody asks what the paper said.
         """
         self.study, self.about, self.rows = paper.name, report_of(paper.folder), rows
         self.words = Words(titles_of(settings), registry.claims_of(paper))
         self.deviations = registry.deviations_of(paper)
         self.cards = card_rows(self.about, rows)
+        self.answer = answer(self.about.own_log, rows) if own else None
         self.sentences = [
             self._fill(sentence.text, found)
             for sentence in self.about.headline
-            if (found := select(rows, sentence.rows))
+            if (found := select(rows, sentence.rows)) and not own
         ]
         rates = {one.row.key: one.q for one in tests}
         self.claims = claim_tables.claims(self.study, rows, self.words)
         self.claims_in_full = claim_tables.claims_in_full(self.study, rows, self.words, rates)
         self.discoveries = discoveries.sentence(tests, _level(settings)) if tests else ""
         self.coverage = _coverage(rows, _level(settings)) if self.about.resampled else ""
-        self.outcome = "" if made_up else outcomes.sentence(self.about.outcomes, rows)
-        self.findings = [] if made_up else findings.sentences(paper, rows)
-        self.counts = [] if made_up else counted(rows)
+        self.outcome = "" if made_up or own else outcomes.sentence(self.about.outcomes, rows)
+        self.findings = [] if made_up or own else findings.sentences(paper, rows)
+        self.counts = [] if made_up or own else counted(rows)
         self.unexplained = reproduced.unexplained(self.study, rows, self.words)
         self.artefacts = []
         for name, shown in self.about.artefacts.items():
@@ -189,14 +203,15 @@ def parts(
     settings: Mapping[str, Any],
     figures: Mapping[str, list[dict[str, Any]]],
     made_up: bool = False,
+    own: bool = False,
 ) -> list[Part]:
     """Every paper that has rows, in the order of the notebooks; see `Part`."""
     rows, found = list(rows), []
     tests = discoveries.assessed(rows, registry.says(), _level(settings))
     for paper in registry.papers():
-        own = [row for row in rows if row.study == paper.name]
-        if own:
+        its_rows = [row for row in rows if row.study == paper.name]
+        if its_rows:
             drawn = figures.get(paper.name, [])
             of_paper = [one for one in tests if one.row.study == paper.name]
-            found.append(Part(paper, own, settings, drawn, of_paper, made_up))
+            found.append(Part(paper, its_rows, settings, drawn, of_paper, made_up, own))
     return found

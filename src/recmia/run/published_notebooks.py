@@ -20,7 +20,7 @@ pre{overflow-x:auto;font-size:.85rem}
 .jp-InputArea-editor,.input_area,.highlight{background:#8881;border-radius:6px}
 .highlight pre{padding:.6rem;margin:.4rem 0}
 img{max-width:100%;height:auto;background:#fff}
-.prompt,.jp-InputPrompt,.jp-OutputPrompt{color:#888;font:12px monospace}
+.prompt,.jp-InputPrompt,.jp-OutputPrompt{color:#6a6f76;font:12px monospace}
 table{border-collapse:collapse;display:block;overflow-x:auto;font-size:.9rem}
 td,th{padding:.2rem .6rem;border-bottom:1px solid #8884;text-align:right}
 .anchor-link{display:none}
@@ -62,7 +62,8 @@ def publish(plan: Plan, folder: Path) -> list[Path]:
             '<meta name="viewport" content="width=device-width,initial-scale=1">'
             f"<title>{step.name}</title><style>{STYLE}"
             f"@media (prefers-color-scheme:light){{{colours}}}</style></head>"
-            f'<body><p><a href="../index.html">Report</a></p>{body}</body></html>\n'
+            '<body><nav><a href="../index.html">Report</a></nav>'
+            f"<main>{body}</main></body></html>\n"
         )
         pages.append(write_text(folder / f"{source.stem}.html", scrub(text, plan.paths)))
     for stale in set(folder.glob("*.html")) - set(pages):

@@ -10,9 +10,9 @@ from recmia.experiments import cells, tables
 from recmia.experiments.paths import find_root
 from recmia.experiments.results import read_results
 from recmia.experiments.rows import Row
-from recmia.experiments.selecting import select
 from recmia.experiments.words import Words
 from recmia.run import findings
+from recmia.run.own_log import only
 from recmia.run.papers import card_rows, report_of
 from recmia.run.registry import papers
 from recmia.run.reproduced import real_reports, summary
@@ -63,7 +63,7 @@ def abreast(folders: Sequence[Path]) -> str:
     lines = []
     for folder in folders:
         rows = [row for row in read_results(folder) if row.study == STUDY]
-        numbers = [_only(rows, kinds) for kinds in columns.values()]
+        numbers = [only(rows, kinds) for kinds in columns.values()]
         if there := [row for row in numbers if row]:
             title = f"[{there[0].dataset}](reports/{folder.name}/index.html)"
             about = f"{title}, {there[0].n_seeds} seeds"
@@ -77,12 +77,6 @@ def abreast(folders: Sequence[Path]) -> str:
         tuple(lines),
         tuple(range(1, len(columns) + 1)),
     ).markdown()
-
-
-def _only(rows: list[Row], kinds: Sequence[dict]) -> Row | None:
-    """The one row of the first description that one row answers to."""
-    chosen = (select(rows, kind) for kind in kinds)
-    return next((found[0] for found in chosen if len(found) == 1), None)
 
 
 def found(folders: Sequence[Path]) -> str:
@@ -133,7 +127,7 @@ def updated(readme: str, root: Path, profile: str) -> str:
     parts = {
         "abreast": abreast(folders),
         "findings": found(folders),
-        "reproduced": summary(folders),
+        "reproduced": summary(folders, by_metric=False),
     }
     for name, text in parts.items():
         readme = replaced(readme, f"<!-- {name}: generated -->", f"<!-- {name}: end -->", text)

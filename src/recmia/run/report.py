@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from recmia.experiments.rows import Row
 from recmia.pages import MIME, data_address, fill
 from recmia.run import papers, registry
 from recmia.run.fingerprint import code_parts
-from recmia.run.manifest import file_hashes, made_up, make_manifest
+from recmia.run.manifest import file_hashes, made_up, make_manifest, of_own_log
 from recmia.run.pipeline import Plan, duration, read_record
 from recmia.storage import content_hash, file_hash, read_json, write_json, write_text
 
@@ -179,8 +180,10 @@ def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     Returns:
         Relative name to text: results, tables and ``index.html``.
     """
-    rows, figures = _joined(folder, manifest), _figures(folder / "figures")
-    parts = papers.parts(rows, manifest["settings"], figures, made_up(manifest))
+    rows, figures = _joined(folder, manifest), _figures(folder, manifest)
+    parts = papers.parts(
+        rows, manifest["settings"], figures, made_up(manifest), of_own_log(manifest)
+    )
     pages = {"results.csv": results_csv(rows)}
     for table in (table for part in parts for table in part.tables):
         pages[f"tables/{table.name}.csv"] = table.csv()
@@ -191,8 +194,11 @@ def render(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
 
 def _joined(folder: Path, manifest: dict[str, Any]) -> list[Row]:
     """A report's rows beside the papers' numbers, with causes where its data is the papers' own."""
-    rows = papers.on_its_data(join_paper_values(read_results(folder), registry.papers()))
-    return rows if made_up(manifest) else join_causes(rows, registry.papers())
+    rows = join_paper_values(read_results(folder), registry.papers())
+    rows = papers.on_its_data(rows, of_own_log(manifest))
+    return (
+        rows if made_up(manifest) or of_own_log(manifest) else join_causes(rows, registry.papers())
+    )
 
 
 def _page(folder: Path, rows: list[Row], parts: list[papers.Part], manifest: dict[str, Any]) -> str:
@@ -201,6 +207,8 @@ def _page(folder: Path, rows: list[Row], parts: list[papers.Part], manifest: dic
         "manifest": manifest,
         "rows": rows,
         "parts": parts,
+        "answer": next((part.answer for part in parts if part.answer), None),
+        "compared": not of_own_log(manifest),
         "numbers": NUMBERS,
         "reproduced": reproduced.table(counts) if counts else None,
         "reproduced_in_words": reproduced.sentence(counts),
@@ -213,11 +221,12 @@ def _page(folder: Path, rows: list[Row], parts: list[papers.Part], manifest: dic
         "paper": cells.paper,
         "duration": duration,
         "gib": lambda size: f"{size / 2**30:.1f} GiB",
+        "anchor": lambda name: re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"),
     }
     return fill(TEMPLATES / "report.html.j2", values, filters)
 
 
-def _figures(folder: Path) -> dict[str, list[dict[str, Any]]]:
+def _figures(folder: Path, manifest: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Figures of each study, declared in ``<study>/figures.json``, their files as data addresses.
 
     Further notebooks of a study have folders of their own, ``<study>.<name>``.
@@ -226,11 +235,22 @@ def _figures(folder: Path) -> dict[str, list[dict[str, Any]]]:
         ArtifactError: a declared file is missing or is no PNG, SVG or JPEG.
     """
     found: dict[str, list[dict[str, Any]]] = {}
-    for listed in sorted(folder.glob("*/figures.json")):
+    for listed in sorted((folder / "figures").glob("*/figures.json")):
         study = listed.parent.name.partition(".")[0]
-        entries = [_figure(listed.parent, entry) for entry in read_json(listed)]
+        about = {"notebook": _notebook_of(listed.parent, manifest)}
+        entries = [_figure(listed.parent, entry) | about for entry in read_json(listed)]
         found.setdefault(study, []).extend(entries)
     return found
+
+
+def _notebook_of(figures: Path, manifest: dict[str, Any]) -> str | None:
+    """The page of the executed notebook that drew a folder of figures, if it is there."""
+    made = f"reports:figures/{figures.name}/"
+    for step in manifest["steps"]:
+        page = f"notebooks/{Path(step['notebook']).stem}.html"
+        if made in step["outputs"] and (figures.parent.parent / page).is_file():
+            return page
+    return None
 
 
 def _figure(folder: Path, entry: dict[str, Any]) -> dict[str, Any]:

@@ -25,10 +25,14 @@ def real_reports(reports: Path) -> list[Path]:
     ]
 
 
-def summary(folders: Sequence[Path]) -> str:
+def summary(folders: Sequence[Path], by_metric: bool = True) -> str:
     """Markdown: a table with a line a paper and metric, and what both counts come to.
 
     Only the reports' ``results.csv`` are read.
+
+    Args:
+        folders: of the reports.
+        by_metric: False for a line a paper.
 
     Raises:
         ArtifactError: a report has no results, or none has a number beside a paper's.
@@ -41,7 +45,9 @@ def summary(folders: Sequence[Path]) -> str:
         )
     claims = discoveries.assessed([row for rows in reports.values() for row in rows], says())
     told = [reproduced.sentence(counts), *([discoveries.sentence(claims)] if claims else [])]
-    return "\n".join([reproduced.table(counts).markdown(), *(f"{text}\n" for text in told)])
+    return "\n".join(
+        [reproduced.table(counts, by_metric).markdown(), *(f"{text}\n" for text in told)]
+    )
 
 
 def _counts(reports: dict[str, list[Row]]) -> Iterable[reproduced.Count]:
