@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from recmia.experiments.rows import Row
+from recmia.pages import fill
 from recmia.run import own_log
 from recmia.run.manifest import of_own_log
 from recmia.run.own_log import LEAK, NONE_FOUND, OPEN, UNEQUAL, answer
 from recmia.run.papers import on_its_data, parts, report_of
 from recmia.run.registry import papers
+from recmia.run.report import FILTERS, TEMPLATES
 
 from .made_up import STEPS_OF_ROWS, rows_of
 
@@ -88,3 +90,11 @@ def test_nothing_of_the_papers_stands_on_the_page_of_an_own_log() -> None:
     assert part.answer is not None
     assert not part.findings and not part.sentences and not part.outcome and not part.counts
     assert part.cards[0] == part.answer.attack  # shown large as well
+
+
+def test_the_page_says_it() -> None:
+    found = answer(ASKED, ROWS)
+    text = fill(TEMPLATES / "own_log.html.j2", {"answer": found}, FILTERS)
+    assert f"<h2>{found.verdict}</h2>" in text
+    assert "<b>0.620 [0.608, 0.632]</b>" in text and "known items" in text
+    assert all(step.split("'")[0] in text for step in found.next_steps)

@@ -28,6 +28,15 @@ from recmia.run.pipeline import Plan, duration, read_record
 from recmia.storage import content_hash, file_hash, read_json, write_json, write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
+FILTERS = {
+    "number": cells.number,
+    "interval": cells.with_interval,
+    "beside": cells.beside,
+    "paper": cells.paper,
+    "duration": duration,
+    "gib": lambda size: f"{size / 2**30:.1f} GiB",
+    "anchor": lambda name: re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"),
+}
 NUMBERS = ("value", "ci_low", "ci_high", "degenerate", "n_seeds", "paper_value")
 
 
@@ -214,16 +223,7 @@ def _page(folder: Path, rows: list[Row], parts: list[papers.Part], manifest: dic
         "reproduced_in_words": reproduced.sentence(counts),
         "notebooks": sorted(path.name for path in (folder / "notebooks").glob("*.html")),
     }
-    filters = {
-        "number": cells.number,
-        "interval": cells.with_interval,
-        "beside": cells.beside,
-        "paper": cells.paper,
-        "duration": duration,
-        "gib": lambda size: f"{size / 2**30:.1f} GiB",
-        "anchor": lambda name: re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"),
-    }
-    return fill(TEMPLATES / "report.html.j2", values, filters)
+    return fill(TEMPLATES / "report.html.j2", values, FILTERS)
 
 
 def _figures(folder: Path, manifest: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
