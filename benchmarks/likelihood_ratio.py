@@ -3,9 +3,11 @@
 Records are made up: one step each, a difficulty of their own, and a model's signal is higher on
 what it was trained on. Every size runs in a process of its own: arrays in, all scores out, after
 imports; reading the same records from files (an audit's own reader) is measured in another one.
-One thread. Also: LiRA record by record, as it is often written.
+One thread. Also: LiRA record by record, as it is often written; and the two sizes that have a
+limit, scores with their metrics and intervals, and a whole audit of files.
 
     python benchmarks/likelihood_ratio.py [--records 20000 100000 1000000] [--shadows 8 16 64]
+        [--measured 20000] [--audited 1000000]
 
 Rewrites likelihood_ratio.json and likelihood_ratio.md beside this file.
 """
@@ -33,6 +35,9 @@ RECORDS, SHADOWS = (20_000, 100_000, 1_000_000), (8, 16, 64)
 MOST_VALUES = 16_000_000  # records times shadows of the largest size that is run
 LOOPED = 2_000  # records that the plain loop goes through; its time grows with their number
 GAIN = 1.0
+# Seconds of a processor, and of the second MiB as well: records with 16 shadows, and with 8.
+MEASURED, MOST_SECONDS = 20_000, 60
+AUDITED, MOST_AUDIT_SECONDS, MOST_MIB = 1_000_000, 180, 6 * 1024
 
 
 def drawn(records: int, shadows: int):
@@ -110,6 +115,44 @@ def read_once(folder: Path) -> dict:
     }
 
 
+def measure_once(records: int, shadows: int) -> dict:
+    """Arrays in, sixteen scores and the metrics of each with their intervals out."""
+    import sklearn.ensemble  # noqa: F401
+
+    from recmia.audit.score_measures import measure_attack
+    from recmia.likelihood_ratio.scores import score_all
+
+    target, known, member = drawn(records, shadows)
+    wall, cpu = time.perf_counter(), time.process_time()
+    scores = score_all(target, known)
+    scored, groups = time.process_time() - cpu, np.arange(records)
+    for values in scores.values():
+        measure_attack(values, None, member, groups, {}, level=0.95, seed=0)
+    return {
+        "records": records,
+        "shadows": shadows,
+        "seconds": time.perf_counter() - wall,
+        "cpu_seconds": time.process_time() - cpu,
+        "scoring_cpu_seconds": scored,
+        "peak_mib": _peak_mib(),
+    }
+
+
+def audit_once(folder: Path) -> dict:
+    """`recmia audit scores`, from files to its page."""
+    from recmia.audit.scores import ScoreSettings, audit_scores
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = audit_scores(folder, folder / "found", ScoreSettings())
+    return {
+        "records": found["counts"]["records"],
+        "shadows": found["counts"]["shadows"],
+        "seconds": time.perf_counter() - wall,
+        "cpu_seconds": time.process_time() - cpu,
+        "peak_mib": _peak_mib(),
+    }
+
+
 def loop_once(shadows: int) -> dict:
     """LiRA record by record, as it is often written, against all sixteen scores at once."""
     from scipy.stats import norm
@@ -155,14 +198,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=int, nargs="+", default=RECORDS)
     parser.add_argument("--shadows", type=int, nargs="+", default=SHADOWS)
+    parser.add_argument("--measured", type=int, default=MEASURED, help="records, 16 shadows")
+    parser.add_argument("--audited", type=int, default=AUDITED, help="records, 8 shadows")
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
         kind, *values = asked.child
-        if kind == "read":
-            print(json.dumps(read_once(Path(values[0]))))
+        of_files = {"read": read_once, "audit": audit_once}
+        of_sizes = {"score": score_once, "measure": measure_once, "loop": loop_once}
+        if kind in of_files:
+            print(json.dumps(of_files[kind](Path(values[0]))))
         else:
-            print(json.dumps({"score": score_once, "loop": loop_once}[kind](*map(int, values))))
+            print(json.dumps(of_sizes[kind](*map(int, values))))
         return
     sizes = [
         (n, k) for n in asked.records for k in asked.shadows if n * k <= MOST_VALUES
@@ -184,7 +231,12 @@ def main() -> None:
         },
         "sizes": rows,
         "loop": _in_process("loop", str(min(asked.shadows))),
+        "measured": {"load": os.getloadavg()[0]}
+        | _in_process("measure", str(asked.measured), "16"),
     }
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(asked.audited, 8, Path(folder))
+        found["audited"] = {"load": os.getloadavg()[0]} | _in_process("audit", folder)
     (HERE / "likelihood_ratio.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
     (HERE / "likelihood_ratio.md").write_text(_page(found))
 
@@ -209,6 +261,7 @@ def _page(found: dict) -> str:
         ]
         lines.append(f"| {' | '.join(map(str, cells))} |\n")
     machine, loop = found["machine"], found["loop"]
+    measured, audited = found["measured"], found["audited"]
     ratio = loop["plain"] / loop["ours"]
     return f"""# Likelihood-ratio attacks
 
@@ -227,11 +280,29 @@ of the target, all shadows and their membership, in another process.
 reading: million rows | seconds | CPU seconds | peak (MiB) | load |
 |---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
 {"".join(lines)}
+## Sizes that have a limit
+
+| what | records | shadows | seconds | CPU seconds | of at most | peak (MiB) | of at most | load |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|
+| scores, metrics and intervals | {_limited(measured, MOST_SECONDS, None)} |
+| `recmia audit scores`, files to page | {_limited(audited, MOST_AUDIT_SECONDS, MOST_MIB)} |
+
+Of the first, {measured["scoring_cpu_seconds"]:.1f} CPU seconds are the scores. The limits are for
+{MEASURED:,} and {AUDITED:,} records.
+
 ## Against a plain loop
 
 LiRA of {loop["records"]:,} records by {loop["shadows"]} shadows, CPU seconds: record by record \
 {loop["plain"]:.3f}, ours {loop["ours"]:.4f}, {ratio:.0f} times less.
 """
+
+
+def _limited(row: dict, seconds: float, mib: float | None) -> str:
+    """Cells of a measurement beside its limits."""
+    cells = [f"{row['records']:,}", row["shadows"], f"{row['seconds']:.0f}"]
+    cells += [f"{row['cpu_seconds']:.0f}", seconds, f"{row['peak_mib']:,.0f}"]
+    cells += ["" if mib is None else f"{mib:,.0f}", f"{row['load']:.1f}"]
+    return " | ".join(map(str, cells))
 
 
 if __name__ == "__main__":

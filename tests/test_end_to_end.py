@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -179,3 +180,38 @@ def test_no_notebook_shows_anything_red(uninterrupted):
         for cell in json.loads(path.read_text())["cells"]:
             kinds = {out.get("name", out["output_type"]) for out in cell.get("outputs", ())}
             assert not kinds & {"stderr", "error"}, f"{path.name}: {''.join(cell['source'])}"
+
+
+def test_an_exported_game_audits_to_the_scores_of_notebook_22(uninterrupted, tmp_path):
+    import numpy as np
+    import polars as pl
+
+    from recmia.audit.scores import ScoreSettings, audit_scores
+    from recmia.likelihood_ratio.scores import LOSS
+    from recmia.papers.frontier import names
+    from recmia.papers.frontier.dealing import load_pool
+    from recmia.storage import read_arrays
+
+    exported = tmp_path / "exported"
+    command = [sys.executable, "-m", "recmia.cli", "export", "scores", "--profile", "tiny"]
+    done = subprocess.run(
+        [*command, "--out", exported],
+        env=environment(uninterrupted),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    epoch = int(re.search(r"after epoch (\d+)", done.stdout)[1])
+    audit_scores(exported, tmp_path / "found", ScoreSettings())
+    ours = pl.read_csv(tmp_path / "found" / "scores.csv")
+    artifacts = uninterrupted / "artifacts" / "tiny"
+    pool = load_pool(artifacts / "21_shadows" / "pool.npz")
+    kept = read_arrays(artifacts / "22_attacks" / f"epoch{epoch}" / "target00.npz")
+    assert (ours["record_id"].to_numpy() == pool.pool.row_ids).all()
+    assert (ours["membership"].to_numpy() == pool.coins[:, 0]).all()
+    titles = {LOSS: f"scores|0|{names.LOSS}"}
+    titles |= {key: f"scores|4|{title}" for key, title in names.ENGINE.items()}
+    for key, name in titles.items():
+        scores = ours[key].to_numpy()
+        theirs = kept[f"{name}|scores"]
+        assert np.allclose(scores[~np.isnan(scores)], theirs, rtol=1e-3, atol=1e-4), key

@@ -24,7 +24,7 @@ else:
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.10", "3.11")
-LOCKS = ("requirements.lock", "requirements-text.lock")
+LOCKS = ("requirements.lock", "requirements-text.lock", "requirements-private.lock")
 
 # What the Merlin container's build files pin (tag 23.12).
 CONTAINER = {
@@ -129,6 +129,35 @@ def test_the_language_model_is_pinned_by_its_content_and_brings_nothing():
         )
         assert "--no-deps" in command, path
     assert "!requirements-text.lock" in (ROOT / ".dockerignore").read_text().splitlines()
+
+
+def test_the_private_extra_is_pinned_by_its_content_and_left_out_of_the_container():
+    lines = (ROOT / "requirements-private.lock").read_text().splitlines()
+    locked = {}
+    for line in lines:
+        if not line.startswith("#"):
+            requirement, content = line.split(" --hash=sha256:")
+            assert re.fullmatch(r"[0-9a-f]{64}", content)
+            (specifier,) = Requirement(requirement).specifier
+            locked[Requirement(requirement).name] = Version(specifier.version)
+    for python in PYTHONS:
+        assert not locked.keys() & pins(python).keys()  # one lock says a version
+        for text in project()["optional-dependencies"]["private"]:
+            wanted = Requirement(text)
+            assert wanted.specifier.contains((locked | pins(python))[wanted.name]), text
+    for path in ("scripts/environment", "environment.yml"):
+        (command,) = re.findall(
+            r"pip install .*-r requirements-private.lock", (ROOT / path).read_text()
+        )
+        assert "--no-deps" in command, path
+    # The container has its own torch, which is older than Opacus asks for.
+    (torch,) = (
+        Requirement(text).specifier
+        for text in project()["optional-dependencies"]["private"]
+        if text.startswith("torch")
+    )
+    assert not torch.contains(CONTAINER["torch"], prereleases=True)
+    assert "private" not in dockerfile()
 
 
 def test_supported_pythons_agree():
@@ -269,14 +298,15 @@ def test_a_changed_pyproject_installs_only_the_package(workplace):
     assert make() == (0, [])
 
 
-def test_a_changed_language_model_is_installed_without_the_rest(workplace):
+@pytest.mark.parametrize("name", LOCKS[1:])
+def test_a_changed_lock_of_its_own_is_installed_without_the_rest(workplace, name):
     checkout, make = workplace
     make()
-    with (checkout / "requirements-text.lock").open("a") as lock:
+    with (checkout / name).open("a") as lock:
         lock.write("# another\n")
     _, calls = make()
     assert [call for call in calls if "-r requirements.lock" in call] == []
-    assert any("--no-deps -r requirements-text.lock" in call for call in calls)
+    assert any(f"--no-deps -r {name}" in call for call in calls)
     assert make() == (0, [])
 
 

@@ -1,4 +1,4 @@
-"""The command line: `recmia run | status | report | reproduced | data | audit | profiles`."""
+"""The command line: recmia run | status | report | reproduced | data | audit | export | profiles"""
 
 from __future__ import annotations
 
@@ -71,6 +71,10 @@ audit_app = typer.Typer(
     help="What a system of your own leaks, from files exported from it.",
 )  # fmt: skip
 app.add_typer(audit_app, name="audit")
+export_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Files of a finished run, for audits."
+)
+app.add_typer(export_app, name="export")
 
 PROFILE_HELP = "A shipped profile (see `recmia profiles`) or the path of a YAML file."
 SET_HELP = "Another value for a setting, e.g. target.epochs=5; makes a run with a name of its own."
@@ -422,6 +426,27 @@ def _score_example(folder: Path) -> None:
     print(f"{folder}/ holds {' and '.join(f'{case}/' for case in CASES)}. Try:")
     for case in CASES:
         print(f"recmia audit scores {folder}/{case} --out {folder}-{case}")
+
+
+@export_app.command("scores")
+def export_scores_command(
+    profile: Profile = "quick",
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the files go; must not exist.")
+    ] = Path("exported"),
+    set_: Set = None,
+) -> None:
+    """Write a run's own log-probabilities as `recmia audit scores` reads them.
+
+    The first target of notebook 21, its shadows, and who was trained on what; at the epoch that
+    validation chooses.
+    """
+    from recmia.papers.frontier.exporting import export_scores
+    from recmia.run.workspace import open_study
+
+    epoch = export_scores(open_study(profile, parse_overrides(set_)), out)
+    print(f"{out}/ holds a target and its shadows after epoch {epoch}. Try:")
+    print(f"recmia audit scores {out} --out {out}-audit")
 
 
 def _interrupt(number: int, frame) -> None:

@@ -21,6 +21,13 @@ def recipe(heading: str) -> str:
     return re.search(r"```python\n(.*?)```", section, re.DOTALL).group(1)
 
 
+@pytest.mark.parametrize("system", ["Plain PyTorch", "Transformers4Rec", "RecBole", "RecTools"])
+def test_a_recipe_is_ten_lines_that_end_in_an_export(system) -> None:
+    lines = [line for line in recipe(system).splitlines() if line.strip()]
+    compile("\n".join(lines), system, "exec")
+    assert len(lines) <= 10 and lines[-1] == 'export("target.parquet", sessions, logits_of)'
+
+
 @pytest.fixture
 def sessions() -> dict[str, list[int]]:
     draw = np.random.default_rng(0)

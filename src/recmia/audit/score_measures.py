@@ -13,7 +13,7 @@ from recmia.evaluation.proportions import binomial_interval
 from recmia.likelihood_ratio.shadow_thresholds import BALANCED
 
 PRIORS = (0.01, 0.1, 0.5)
-_REPEATS, _LEAST_REPEATS, _WORK = 500, 200, 10_000_000
+_REPEATS, _LEAST_REPEATS, _WORK = 500, 100, 10_000_000
 
 
 def measure_attack(

@@ -12,7 +12,8 @@ import numpy as np
 from recmia.likelihood_ratio.scores import ShadowSignals, score_all
 from recmia.progress import track
 
-MOST_TURNS = 8  # shadows that take the target's place: their records are many by then
+# Shadows that take the target's place: their records are many by then, of a large audit sooner.
+MOST_TURNS, LEAST_TURNS, MOST_RECORDS = 8, 4, 4_000_000
 
 
 def shadow_scores(
@@ -28,7 +29,8 @@ def shadow_scores(
         Pairs of float64 and bool of equal length; records that cannot be scored are left out.
     """
     models = known.membership.shape[1]
-    turns = np.unique(np.linspace(0, models - 1, min(models, MOST_TURNS)).astype(int))
+    enough = min(MOST_TURNS, max(LEAST_TURNS, MOST_RECORDS // len(known.membership)))
+    turns = np.unique(np.linspace(0, models - 1, min(models, enough)).astype(int))
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     with track(len(turns), "shadows in the target's place") as bar:
         for turn in map(int, turns):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from recmia.evaluation.metrics import roc_auc
 from recmia.likelihood_ratio.evidence import Shadows, Target
 
 GAMMA = 1.0  # the larger, the more records tie at 0
 OFFLINE_A = 0.33  # of the paper's CIFAR-10 models
+GRID = tuple(tenths / 10 for tenths in range(11))  # of a, where it is chosen
 
 
 def rmia_online(
@@ -46,8 +50,38 @@ def rmia_offline(
     Returns:
         float64 [n]; NaN where every shadow was trained on the record.
     """
-    guess = ((1 + a) * np.exp(shadows.log_mean_out) + 1 - a) / 2
-    return _dominated(target.log_likelihood - np.log(guess), population, gamma)
+    return _dominated(_offline_ratio(target, shadows, a), population, gamma)
+
+
+def choose_a(
+    shadow: Target, others: Shadows, membership: np.ndarray, grid: Sequence[float] = GRID
+) -> float:
+    """The a by which the offline attack tells a shadow's members best, attacked with the others.
+
+    As Zarifzadeh et al. (ICML 2024) choose it, and their Privacy Meter; no label of the target is
+    looked at. Best is the largest ROC AUC, which the population and γ change by ties alone; of
+    equals the first.
+
+    Args:
+        shadow: the records under one shadow.
+        others: under the others, without that one's complement.
+        membership: bool [n], that shadow's.
+        grid: values to choose from, 0 to 1; 1 is `base1_offline`'s order.
+    """
+    areas = []
+    for a in grid:
+        ratio = _offline_ratio(shadow, others, a)
+        seen = ~np.isnan(ratio)
+        areas.append(roc_auc(ratio[seen], membership[seen]))
+    return float(grid[int(np.argmax(areas))])
+
+
+def _offline_ratio(target: Target, shadows: Shadows, a: float) -> np.ndarray:
+    """log p_x / p̂_x; NaN where every shadow was trained on the record."""
+    # In logarithms: a long record's mean likelihood may be too small for a float.
+    with np.errstate(invalid="ignore"):
+        both = np.logaddexp(np.log1p(a) + shadows.log_mean_out, np.log1p(-a) if a < 1 else -np.inf)
+    return target.log_likelihood - both + np.log(2)
 
 
 def _dominated(ratio: np.ndarray, population: np.ndarray | None, gamma: float) -> np.ndarray:

@@ -10,6 +10,7 @@ from recmia.plots.heat import heat_maps
 from recmia.plots.leakage import leakage_curves, roc_curves
 from recmia.plots.scatter import item_maps, tsne_scatter
 from recmia.plots.style import MEMBER_COLOUR, NONMEMBER_COLOUR, save_figure
+from recmia.plots.trade_off import trade_off
 
 __all__ = [
     "MEMBER_COLOUR",
@@ -22,5 +23,6 @@ __all__ = [
     "pipeline_diagram",
     "roc_curves",
     "save_figure",
+    "trade_off",
     "tsne_scatter",
 ]

@@ -9,13 +9,13 @@ from recmia.errors import ArtifactError
 from recmia.evaluation.metrics import roc_auc
 from recmia.likelihood_ratio.signals import log_sigmoid
 from recmia.papers.frontier import names
-from recmia.papers.frontier.attack_keeping import keep_attacks, keep_looks
+from recmia.papers.frontier.attack_keeping import keep_attacks, keep_list_attacks, keep_looks
 from recmia.papers.frontier.dealing import deal, load_pool, shadows_of
 from recmia.papers.frontier.keeping import load_seen
 from recmia.storage import read_arrays, write_arrays
 
 N, P, MODELS, EPOCH, ITEMS = 400, 120, 6, 4, 30
-ASKED = {"epoch": EPOCH, "target": 0, "turns": 2, "learned_from": 400, "seed": 5}
+ASKED = {"epoch": EPOCH, "target": 0, "turns": 2, "learned_from": 400, "seed": 5, "seeds": 3}
 ASKED |= {"mlp": {"epochs": 3, "hidden": (8,)}, "vocabulary_size": ITEMS, "views": names.VIEWS}
 
 
@@ -41,6 +41,7 @@ def played(tmp_path_factory):
             found[f"{EPOCH}|{view}|signal"] = signal.astype(np.float32)
             found[f"{EPOCH}|{view}|log_likelihood"] = log_sigmoid(signal).astype(np.float32)
             found[f"{EPOCH}|{view}|population"] = draw.normal(-3, 1, P).astype(np.float32)
+        found[f"{EPOCH}|lists"] = draw.integers(3, ITEMS, (N, 5)).astype(np.int32)
         found[f"{EPOCH}|features"] = np.stack([signal, hard], axis=1).astype(np.float32)
         files.append(write_arrays(folder / f"{number}.npz", **found))
     keep_looks(folder / "looks.npz", folder / "pool.npz", vocabulary_size=ITEMS, seed=1)
@@ -97,6 +98,41 @@ def test_guesses_are_kept_with_all_shadows_only(kept):
     # 800 non-members of two shadows: enough for 1%, not for 0.1%.
     assert f"scores|{names.MAIN}|0.01|guesses" in arrays
     assert f"scores|{names.MAIN}|0.001|guesses" not in arrays
+
+
+def test_attacks_that_have_a_seed_are_held_against_themselves(kept):
+    pool, arrays = kept
+    member, apart = pool.coins[:, 0], []
+    for attack in (names.MLP, names.QUANTILE):
+        first = arrays[f"scores|{attack}|0.01|guesses"] == 1
+        for again in (1, 2):
+            other = arrays[f"scores|{attack}|0.01|guesses|{again}"] == 1
+            assert first.sum() <= other.sum() < first.sum() + N / 20
+            apart.append((first ^ other).sum())
+        assert f"scores|{attack}|0.01|guesses|3" not in arrays
+    assert max(apart) > 0
+    # The MLP's threshold for 1% comes from the last pair of shadows.
+    alarms = (arrays[f"scores|{names.MLP}|0.01|guesses"][~member] == 1).mean()
+    assert alarms < 0.05
+    assert 0 <= arrays["scores|a"] <= 1
+
+
+def test_attacks_on_lists_have_thresholds_from_a_shadow_and_other_seeds(played):
+    folder, files = played
+    vectors = np.random.default_rng(2).normal(size=(ITEMS, 4)).astype(np.float32)
+    write_arrays(folder / "vectors.npz", vectors=vectors)
+    path = folder / "lists.npz"
+    keep_list_attacks(
+        path, folder / "pool.npz", folder / "vectors.npz", files, epoch=EPOCH, target=0,
+        sessions=60, epochs=1, seeds=2, vocabulary_size=ITEMS, seed=5, device="cpu",
+    )  # fmt: skip
+    arrays = read_arrays(path)
+    for attack, count in ((names.ME_MIA, 1), (names.SHADOW_FREE, 0)):
+        scores = arrays[f"top-k|{count}|{attack}|scores"]
+        called = arrays[f"top-k|{attack}|balanced|guesses"]
+        assert scores[called == 1].min() > scores[called == 0].max()
+    # 200 non-members of one shadow do not make a threshold for 1%, so nothing is held against it.
+    assert not any("0.01" in key for key in arrays)
 
 
 def test_signals_of_other_sessions_are_refused(played):

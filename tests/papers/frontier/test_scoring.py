@@ -13,6 +13,9 @@ from recmia.papers.frontier.dealing import deal, shadows_of
 from recmia.papers.frontier.keeping import Seen
 from recmia.papers.frontier.scoring import (
     Beside,
+    as_many,
+    called_by,
+    chosen_a,
     guesses,
     loss_range,
     score_target,
@@ -48,7 +51,7 @@ def scored():
 
 def test_nothing_is_found_where_nothing_is_remembered(scored):
     seen, _, found = scored[0.0]
-    assert len(found) == len(names.ENGINE) + 9
+    assert len(found) == len(names.ENGINE) + 10
     for name, scores in found.items():
         run = ScoredUnits(scores, seen.coins[:, 0], np.arange(N), np.inf)
         area = evaluate([run], repeats=200, level=0.999, seed=1)[0]
@@ -110,6 +113,30 @@ def test_a_shadow_in_the_targets_place_is_not_attacked_by_its_complement(scored)
     assert np.array_equal([member for _, member in turns], seen.coins[:, [2, 6]].T)
     # Nothing is remembered: to the complement's coins, its own would be plain.
     assert all(abs(roc_auc(scores, member) - 0.5) < 0.05 for scores, member in turns)
+
+
+def test_rmias_a_is_chosen_on_shadows_alone(scored):
+    seen, known, found = scored[4.0]
+    shadows = shadows_of(0, MODELS)
+    coins = seen.coins.copy()
+    coins[:, :2] = coins[::-1, :2]  # the target's and its complement's
+    other = Seen(seen.log_likelihood, seen.signal, seen.population, coins)
+    assert chosen_a(other, shadows) == chosen_a(seen, shadows)
+    # Shadows are unbiased here, so that nothing needs to be mixed in: with a of 1 it is BASE1.
+    assert chosen_a(seen, shadows) == 1
+    areas = [
+        roc_auc(found[name], seen.coins[:, 0])
+        for name in (names.rmia("offline", 1), names.RMIA_CHOSEN, names.ENGINE["base1_offline"])
+    ]
+    assert areas[0] < areas[1] and np.isclose(areas[1], areas[2], atol=5e-3)  # up to its ties
+    assert chosen_a(seen, shadows[:2]) is None
+
+
+def test_guesses_by_other_scores_call_as_many():
+    called = np.array([1, 0, 0, 1, -1], dtype=np.int8)
+    assert as_many(np.array([0.1, 0.9, 0.4, 0.5, np.nan]), called).tolist() == [0, 1, 0, 1, -1]
+    assert as_many(np.zeros(5), np.zeros(5, dtype=np.int8)).tolist() == [0] * 5
+    assert called_by(np.ones(5), []) == {}
 
 
 def test_loss_range_by_hand():

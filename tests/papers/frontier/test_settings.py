@@ -14,6 +14,9 @@ from recmia.run.settings import load_settings
         ({"frontier.shadows": 5}, "multiple of 2"),
         ({"frontier.targets": 7}, "shadows \\+ 2 models"),
         ({"frontier.target.architecture": "xlnet"}, "causal models"),
+        ({"bounds.models": 4}, "greater than or equal to 6"),
+        ({"bounds.fixed": 9}, "two at least have to be left"),
+        ({"bounds.samples": [10, 1]}, "samples must rise"),
     ],
 )
 def test_games_that_cannot_be_played_are_refused(overrides, message):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,22 @@ from threadpoolctl import threadpool_limits
 
 from recmia.attacks.item_vectors import factorise
 from recmia.evaluation.controls import blind_features, blind_scores
-from recmia.evaluation.coverage import all_trained_on, least_holders
-from recmia.likelihood_ratio.shadow_thresholds import BALANCED
+from recmia.evaluation.coverage import all_trained_on
 from recmia.papers.frontier import names
 from recmia.papers.frontier.dealing import Pool, load_pool, shadows_of
 from recmia.papers.frontier.keeping import load_seen, load_signals
-from recmia.papers.frontier.learned import list_scores, mlp_scores
+from recmia.papers.frontier.learned import extraction_scores, mlp_scores, shadow_free_scores
 from recmia.papers.frontier.parts import parts_of
-from recmia.papers.frontier.scoring import Beside, guesses, score_target
+from recmia.papers.frontier.scoring import (
+    Beside,
+    called_by,
+    chosen_a,
+    guesses,
+    quantile_scores,
+    score_target,
+    without,
+)
+from recmia.papers.frontier.target_arrays import TargetArrays
 from recmia.seeds import child_seed
 from recmia.storage import read_arrays, write_arrays
 
@@ -62,6 +72,7 @@ def keep_attacks(
     turns: int,
     learned_from: int,
     mlp: dict[str, Any],
+    seeds: int,
     of_users: bool,
     vocabulary_size: int,
     seed: int,
@@ -71,9 +82,10 @@ def keep_attacks(
 
     Writes for `recmia.experiments.measuring.Place` "<view>|<K>|<attack>|scores" float32, and
     "<view>|<attack>|<threshold>|guesses" int8 with all shadows (see
-    `recmia.papers.frontier.scoring.guesses`); ``membership``, ``row_ids`` (groups of identical
-    sessions) and the subset of known items, of all sessions or of those that an attack can score;
-    and the parts of the sessions.
+    `recmia.papers.frontier.scoring.guesses`), the same with "|<number>" behind it under another
+    seed where an attack has one; "<view>|a", RMIA's; ``membership``, ``row_ids`` (groups of
+    identical sessions) and the subset of known items, of all sessions or of those that an attack
+    can score; and the parts of the sessions.
 
     Args:
         path: of the result.
@@ -87,6 +99,7 @@ def keep_attacks(
         turns: shadows in the target's place.
         learned_from: sessions under shadows that the MLP learns from.
         mlp: options of the MLP.
+        seeds: of an attack that has one, whose guesses are kept.
         of_users: whether the unit is a user, who is scored as well.
         vocabulary_size: V.
         seed: of all that is random.
@@ -94,8 +107,9 @@ def keep_attacks(
     """
     drawn, parts = load_pool(pool), read_arrays(looks)
     features, shadows = parts.pop("features"), shadows_of(target, len(files))
-    keeper = _Keeper(drawn, target, vocabulary_size)
-    keeper.arrays |= parts
+    found = TargetArrays(drawn, target, vocabulary_size)
+    found.arrays |= parts
+    learn = partial(mlp_scores, files, drawn, epoch, learned_from=learned_from, options=mlp)
     for view in views:
         seen = load_seen(files, drawn, epoch, view)
         known = Beside(features, _trajectory(files, drawn, epoch, view), seed)
@@ -106,24 +120,29 @@ def keep_attacks(
                 needs_none = name in names.NEED_NO_SHADOW
                 if not needs_none or count == counts[-1]:
                     count_needed = 0 if needs_none else count
-                    keeper.keep(view, count_needed, name, scores)
+                    found.score(view, count_needed, name, scores)
                     if of_users and view == names.SCORES and count == counts[-1]:
-                        keeper.keep_users(count_needed, name, scores)
+                        found.score_users(count_needed, name, scores)
             if view == names.SCORES:
-                learned = mlp_scores(
-                    files, drawn, epoch, target, chosen, learned_from=learned_from, options=mlp,
-                    seed=child_seed(seed, "mlp", count),
-                )  # fmt: skip
-                keeper.keep(view, count, names.MLP, learned)
+                learned = learn([target], chosen, seed=child_seed(seed, "mlp", count))
+                found.score(view, count, names.MLP, learned[:, 0])
+        found.arrays[f"{view}|a"] = np.float64(chosen_a(seen, shadows))
         for name, called in guesses(seen, known, target, shadows, turns).items():
-            for key, values in called.items():
-                keeper.arrays[f"{view}|{name}|{key}|guesses"] = values
+            found.call(view, name, called)
         if view == names.SCORES:
-            keeper.arrays[f"{view}|{names.MLP}|{BALANCED}|guesses"] = (learned >= 0.5).astype(
-                np.int8
-            )
+            # The last pair takes the target's place; who learned from the others judges all three.
+            held, others = shadows[-2:], without(shadows, shadows[-1:])
+            own, *of_turns = learn([target, *held], others, seed=child_seed(seed, "mlp", 0)).T
+            turned = list(zip(of_turns, drawn.coins.T[held], strict=True))
+            found.call(view, names.MLP, called_by(own, turned))
+            for again in range(1, seeds):
+                other = child_seed(seed, "again", again)
+                own = learn([target], others, seed=other)[:, 0]
+                found.call_again(view, names.MLP, again, own)
+                own = quantile_scores(seen, replace(known, seed=other), target, others)
+                found.call_again(view, names.QUANTILE, again, own)
         progress(1)
-    write_arrays(path, **keeper.arrays)
+    write_arrays(path, **found.arrays)
 
 
 def keep_list_attacks(
@@ -136,27 +155,35 @@ def keep_list_attacks(
     target: int,
     sessions: int,
     epochs: int,
+    seeds: int,
     vocabulary_size: int,
     seed: int,
     device: str,
 ) -> None:
     """Scores of ME-MIA, with the first of the target's shadows, and of the shadow-free attack.
 
-    As of `keep_attacks`, under the view of lists.
+    As of `keep_attacks`, under the view of lists; thresholds are fixed on the third shadow, the
+    first that is not the complement of the one whose labels are known.
     """
-    drawn, shadow = load_pool(pool), shadows_of(target, len(files))[0]
-    keeper = _Keeper(drawn, target, vocabulary_size)
+    drawn, shadows = load_pool(pool), shadows_of(target, len(files))
+    shadow, turn = shadows[0], shadows[2]
+    found = TargetArrays(drawn, target, vocabulary_size)
+    extract = partial(
+        extraction_scores, files, drawn, epoch, shadow=shadow, sessions=sessions, epochs=epochs,
+        seed=seed, device=device,
+    )  # fmt: skip
+    vectors = read_arrays(vectors)["vectors"]
+    free = partial(shadow_free_scores, files, drawn, epoch, item_vectors=vectors)
     with threadpool_limits(1):
-        found = list_scores(
-            files, drawn, epoch, target, shadow, sessions=sessions, epochs=epochs,
-            item_vectors=read_arrays(vectors)["vectors"], seed=seed, device=device,
-        )  # fmt: skip
-    attacks = ((names.ME_MIA, 1, 0.5), (names.SHADOW_FREE, 0, 0.0))
-    for (name, count, threshold), scores in zip(attacks, found, strict=True):
-        keeper.keep(names.TOP_K, count, name, scores)
-        called = (scores >= threshold).astype(np.int8)
-        keeper.arrays[f"{names.TOP_K}|{name}|{BALANCED}|guesses"] = called
-    write_arrays(path, **keeper.arrays)
+        for attack, count, score in ((names.ME_MIA, 1, extract), (names.SHADOW_FREE, 0, free)):
+            scores, of_turn = score(target), score(turn)
+            found.score(names.TOP_K, count, attack, scores)
+            called = called_by(scores, [(of_turn, drawn.coins[:, turn])])
+            found.call(names.TOP_K, attack, called)
+        for again in range(1, seeds):
+            scores = extract(target, seed=child_seed(seed, "extraction", again))
+            found.call_again(names.TOP_K, names.ME_MIA, again, scores)
+    write_arrays(path, **found.arrays)
 
 
 def keep_blind(
@@ -167,7 +194,7 @@ def keep_blind(
     As of `keep_attacks`, under no view.
     """
     drawn = load_pool(pool)
-    keeper, coin = _Keeper(drawn, target, vocabulary_size), drawn.coins[:, target]
+    found, coin = TargetArrays(drawn, target, vocabulary_size), drawn.coins[:, target]
     scores, _ = blind_scores(
         drawn.pool[coin],
         drawn.pool[~coin],
@@ -179,47 +206,10 @@ def keep_blind(
     )
     in_order = np.empty(len(coin))
     in_order[np.concatenate([np.flatnonzero(coin), np.flatnonzero(~coin)])] = scores
-    keeper.keep("", 0, names.BLIND, in_order)
+    found.score("", 0, names.BLIND, in_order)
     covered = all_trained_on(drawn.pool, drawn.pool[coin]).astype(np.float64)
-    keeper.keep("", 0, names.COVERAGE, covered)
-    write_arrays(path, **keeper.arrays)
-
-
-class _Keeper:
-    """Arrays of one target, as `recmia.experiments.measuring.Place` asks for them."""
-
-    def __init__(self, pool: Pool, target: int, vocabulary_size: int) -> None:
-        coin = pool.coins[:, target]
-        known = least_holders(pool.pool, pool.pool[coin], vocabulary_size) >= 1
-        self.arrays = {"membership": coin, "row_ids": pool.groups, names.KNOWN: known}
-        self.arrays["threshold"] = np.float64(np.inf)  # hard guesses are kept apart
-
-    def keep(self, view: str, count: int, attack: str, scores: np.ndarray) -> None:
-        """Scores of one attack, and of whom where that is not everybody."""
-        name, there = place_name(view, count, attack), ~np.isnan(scores)
-        self.arrays[f"{name}|scores"] = scores[there].astype(np.float32)
-        if not there.all():
-            for what in ("membership", "row_ids", names.KNOWN):
-                self.arrays[f"{name}|{what}"] = self.arrays[what][there]
-
-    def keep_users(self, count: int, attack: str, scores: np.ndarray) -> None:
-        """Mean and largest score of each user, seen through scores."""
-        groups, coin = self.arrays["row_ids"], self.arrays["membership"]
-        largest = np.full(groups.max() + 1, -np.inf)
-        np.maximum.at(largest, groups, scores)  # not a number where one of the user's is none
-        mean = np.bincount(groups, weights=scores) / np.bincount(groups)
-        _, first = np.unique(groups, return_index=True)
-        there = ~np.isnan(mean)
-        for view, values in ((names.USER_MEAN, mean), (names.USER_LARGEST, largest)):
-            name = place_name(view, count, attack)
-            self.arrays[f"{name}|scores"] = values[there].astype(np.float32)
-            self.arrays[f"{name}|membership"] = coin[first][there]
-            self.arrays[f"{name}|row_ids"] = np.flatnonzero(there)
-
-
-def place_name(view: str, count: int, attack: str) -> str:
-    """Name of an attack's arrays."""
-    return f"{view}|{count}|{attack}"
+    found.score("", 0, names.COVERAGE, covered)
+    write_arrays(path, **found.arrays)
 
 
 def _trajectory(files: Sequence[Path], pool: Pool, epoch: int, view: str) -> np.ndarray | None:

@@ -31,11 +31,21 @@ def jaccard_of_members(
             continue
         both = membership[a] & membership[b]
         first, second = called[a][both], called[b][both]
-        if either := (first | second).sum():
-            found.append(float((first & second).sum() / either))
-            p, q = first.mean(), second.mean()
-            chance.append(float(p * q / (p + q - p * q)))
+        if (first | second).any():
+            found.append(jaccard(first, second))
+            chance.append(jaccard_by_chance(first, second))
     return found, chance
+
+
+def jaccard(first: np.ndarray, second: np.ndarray) -> float:
+    """Those in both of two sets over those in either, bool [n] each; somebody is in one."""
+    return float((first & second).sum() / (first | second).sum())
+
+
+def jaccard_by_chance(first: np.ndarray, second: np.ndarray) -> float:
+    """The overlap to expect of sets of these sizes that have nothing to do with each other."""
+    p, q = first.mean(), second.mean()
+    return float(p * q / (p + q - p * q))
 
 
 def own_rates(called: np.ndarray, membership: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

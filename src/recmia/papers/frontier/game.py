@@ -32,22 +32,25 @@ class Game:
     """Who is trained on what: one pool, M coins a session, one way to train.
 
     Every game of a study has the same pool, the same coins and the same seeds, so that games
-    with other ``target`` settings (a defence) differ by these alone.
+    with other ``target`` settings (a defence) differ by these alone. One with fewer models has the
+    first ones of the others.
 
     Attributes:
         study: the run.
         folder: where models and signals lie; of its own for each target.
         target: how each model is trained.
+        count: models, an even number up to those that coins were dealt for; all where left out.
     """
 
     study: Study
     folder: Path
     target: Target
+    count: int | None = None
 
     @property
     def models(self) -> range:
         """Numbers of the models, 0 to M - 1; 2i and 2i + 1 are a pair."""
-        return range(self.study.settings.frontier.shadows + 2)
+        return range(self.count or self.study.settings.frontier.shadows + 2)
 
     @property
     def targets(self) -> list[int]:

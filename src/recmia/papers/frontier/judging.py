@@ -1,26 +1,21 @@
-"""Notebook 22: what hard guesses at the shadows' thresholds are worth, and whom they accuse."""
+"""Notebook 22: what hard guesses at the shadows' thresholds are worth, and who is at risk."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from recmia.evaluation.intervals import Measurement
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.kept import Kept
 from recmia.experiments.lines import Line, line_rows
 from recmia.experiments.making import make_all
-from recmia.experiments.measuring import Place, bootstrap
-from recmia.experiments.rows import CONTROL, CORRECTED, RANGE, Row, numbers_of
+from recmia.experiments.measuring import Place
+from recmia.experiments.rows import Row, numbers_of
 from recmia.likelihood_ratio.shadow_thresholds import BALANCED
 from recmia.papers.frontier import names
-from recmia.papers.frontier.attack_keeping import place_name
 from recmia.papers.frontier.attacking import Audit, attacks, list_attacks
-from recmia.papers.frontier.between import dispersion, jaccard_of_members, own_rates
 from recmia.papers.frontier.parts import PARTS
 from recmia.papers.frontier.rates import (
     BALANCED_ACCURACY,
@@ -30,14 +25,13 @@ from recmia.papers.frontier.rates import (
     keep_rates,
     predictive_values,
 )
-from recmia.storage import read_arrays, read_json
+from recmia.papers.frontier.reading import about, guesses_in, keys_of
+from recmia.papers.frontier.scoring import ONE_PERCENT
+from recmia.papers.frontier.stability import stability_rows
+from recmia.papers.frontier.target_arrays import guess_name, place_name
+from recmia.storage import read_json
 
-GUESSES, RISK, CALIBRATION, STABILITY = "Guesses", "Risk", "Calibration", "Stability"
-ONE_PERCENT = "0.01"
-DISPERSION = "dispersion of sessions' own false positives (1: alike)"
-ACCUSED = "sessions called members by at least half of the targets that lack them"
-JACCARD = "Jaccard overlap of the members found under two targets"
-BY_CHANCE = "guesses that have nothing to do with each other"
+GUESSES, RISK = "Guesses", "Risk"
 
 
 def threshold_words(key: str) -> str:
@@ -58,8 +52,8 @@ def _rates(audit: Audit, epoch: int, view: str, lists: bool) -> Kept:
         audit.folder / "rates" / f"epoch{epoch}_{view}{'_lists' if lists else ''}.json",
         keep_rates,
         files,
-        columns=_guesses(files[0].path, view),
-        **bootstrap(study),
+        columns=guesses_in(files[0].path, view),
+        level=study.settings.intervals.level,
     )
 
 
@@ -71,27 +65,14 @@ def _risks(audit: Audit, epoch: int) -> Kept:
         audit.folder / "rates" / f"epoch{epoch}_parts.json",
         keep_rates,
         files,
-        columns=[_column(names.SCORES, names.MAIN, ONE_PERCENT)],
+        columns=[guess_name(names.SCORES, names.MAIN, ONE_PERCENT)],
         parts=_parts(files[0].path),
-        **bootstrap(audit.game.study),
+        level=audit.game.study.settings.intervals.level,
     )
 
 
-def _column(view: str, attack: str, key: str) -> str:
-    return f"{view}|{attack}|{key}|guesses"
-
-
-def _keys(file: Path) -> list[str]:
-    with np.load(file, allow_pickle=False) as saved:
-        return list(saved)
-
-
-def _guesses(file: Path, view: str) -> list[str]:
-    return [k for k in _keys(file) if k.startswith(f"{view}|") and k.endswith("|guesses")]
-
-
 def _parts(file: Path) -> list[str]:
-    return [name for name in PARTS if name in _keys(file)]
+    return [name for name in PARTS if name in keys_of(file)]
 
 
 def judge(audit: Audit) -> list[Row]:
@@ -104,7 +85,7 @@ def judge(audit: Audit) -> list[Row]:
     return [
         row
         for checkpoint, epoch in audit.checkpoints.items()
-        for rows in (_guess_rows, _risk_rows, _between_rows)
+        for rows in (_guess_rows, _risk_rows, stability_rows)
         for row in rows(audit, checkpoint, epoch)
     ]
 
@@ -117,13 +98,7 @@ def _views(audit: Audit) -> list[tuple[str, bool]]:
 def _has_main(audit: Audit, epoch: int) -> bool:
     """Whether there are shadows and non-members enough for the main attack's 1%."""
     file = attacks(audit, epoch, audit.game.targets[0]).path
-    return _column(names.SCORES, names.MAIN, ONE_PERCENT) in _keys(file)
-
-
-def _about(audit: Audit, checkpoint: str, artefact: str, **columns: Any) -> dict[str, Any]:
-    about = {"study": names.STUDY, "artefact": artefact, "checkpoint": checkpoint}
-    about |= {"dataset": audit.game.study.settings.dataset, "reading": CORRECTED}
-    return about | columns
+    return guess_name(names.SCORES, names.MAIN, ONE_PERCENT) in keys_of(file)
 
 
 def _guess_rows(audit: Audit, checkpoint: str, epoch: int) -> Iterator[Row]:
@@ -131,7 +106,7 @@ def _guess_rows(audit: Audit, checkpoint: str, epoch: int) -> Iterator[Row]:
     for view, lists in _views(audit):
         for column, measured in _read(_rates(audit, epoch, view, lists)).items():
             _, attack, key, _ = column.split("|")
-            columns = _about(
+            columns = about(
                 audit,
                 checkpoint,
                 GUESSES,
@@ -159,46 +134,20 @@ def _risk_rows(audit: Audit, checkpoint: str, epoch: int) -> Iterator[Row]:
     """The main attack in each part of the sessions, through scores."""
     if not _has_main(audit, epoch):
         return
-    study, about = audit.game.study, {"attack": names.MAIN, "serving": names.SCORES}
+    study, main = audit.game.study, {"attack": names.MAIN, "serving": names.SCORES}
     kept = [attacks(audit, epoch, target) for target in audit.game.targets]
     most = study.settings.frontier.counts[-1]
     name = place_name(names.SCORES, most, names.MAIN)
     lines = [
         Line(
-            _about(audit, checkpoint, RISK, subset=part, **about),
+            about(audit, checkpoint, RISK, subset=part, **main),
             tuple(Place(one, name, subset=part) for one in kept),
         )
         for part in _parts(kept[0].path)
     ]
     yield from line_rows(study, audit.folder / "metrics", lines, [ROC_AUC])
     for column, measured in _read(_risks(audit, epoch)).items():
-        columns = _about(audit, checkpoint, RISK, subset=column.split("|")[-1], **about)
+        columns = about(audit, checkpoint, RISK, subset=column.split("|")[-1], **main)
         for metric in (TPR, FPR):
             row = f"{metric} {threshold_words(ONE_PERCENT)}"
             yield Row(**columns, metric=row, **numbers_of(measured[metric]))
-
-
-def _between_rows(audit: Audit, checkpoint: str, epoch: int) -> Iterator[Row]:
-    """Whether targets accuse the same sessions, by attack, through scores."""
-    targets = audit.game.targets
-    files = [attacks(audit, epoch, target).path for target in targets]
-    wanted = [c for c in _guesses(files[0], names.SCORES) if c.split("|")[2] == ONE_PERCENT]
-    read = [read_arrays(file, ["membership", *wanted]) for file in files]
-    members = [arrays["membership"] for arrays in read]
-    for column in wanted:
-        called = [arrays[column] == 1 for arrays in read]
-        about = {"attack": column.split("|")[1], "serving": names.SCORES}
-        found, chance = jaccard_of_members(called, members, targets)
-        for case, values in ((None, found), (BY_CHANCE, chance)):
-            if values:
-                columns = _about(audit, checkpoint, STABILITY, case=case, **about)
-                columns |= {"reading": CONTROL} if case else {}
-                yield Row(
-                    **columns, metric=JACCARD, value=float(np.mean(values)), ci_low=min(values),
-                    ci_high=max(values), interval=RANGE, n_seeds=len(values),
-                )  # fmt: skip
-        lacking, accused = own_rates(np.stack(called, axis=1), np.stack(members, axis=1))
-        columns = _about(audit, checkpoint, CALIBRATION, **about) | {"n_seeds": len(targets)}
-        yield Row(**columns, metric=DISPERSION, value=dispersion(lacking, accused))
-        often = (lacking >= 2) & (2 * accused >= lacking)
-        yield Row(**columns, metric=ACCUSED, value=int(often.sum()))

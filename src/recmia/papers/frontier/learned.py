@@ -22,22 +22,22 @@ def mlp_scores(
     files: Sequence[Path],
     pool: Pool,
     epoch: int,
-    target: int,
+    models: Sequence[int],
     shadows: Sequence[int],
     *,
     learned_from: int,
     options: dict[str, Any],
     seed: int,
 ) -> np.ndarray:
-    """The proposal's attack with the labels of shadows: probability of membership, float64 [N].
+    """The proposal's attack with the labels of shadows: probability of membership, float64 [N, m].
 
-    It learns from equally many sessions under each shadow; above one half is a member.
+    It learns from equally many sessions under each shadow.
 
     Args:
         files: of every model, see `recmia.papers.frontier.keeping.keep_signals`.
         pool: of the game.
         epoch: attacked.
-        target: number of the model under attack.
+        models: numbers of the m models under attack.
         shadows: numbers of those whose labels are known.
         learned_from: sessions under shadows, over all of them.
         options: of `recmia.attacks.score_mlp.ScoreMLP`.
@@ -49,52 +49,68 @@ def mlp_scores(
     known = np.concatenate([pool.coins[r, s] for s, r in zip(shadows, rows, strict=True)])
     seen = _observed(pool.pool[np.concatenate(rows)], score_features=np.concatenate(features))
     attack = ScoreMLP(**options, seed=seed).fit(seen, known)
-    return attack.score(_observed(pool.pool, score_features=_features(files[target], pool, epoch)))
+    asked = (_features(files[model], pool, epoch) for model in models)
+    return np.stack(
+        [attack.score(_observed(pool.pool, score_features=one)) for one in asked], axis=1
+    )
 
 
-def list_scores(
+def extraction_scores(
     files: Sequence[Path],
     pool: Pool,
     epoch: int,
-    target: int,
+    model: int,
     shadow: int,
     *,
     sessions: int,
     epochs: int,
-    item_vectors: np.ndarray,
     seed: int,
     device: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """ME-MIA with one shadow, and the shadow-free attack: float64 [N] each.
+) -> np.ndarray:
+    """ME-MIA with one shadow: probability of membership, float64 [N].
 
-    A surrogate is extracted from the lists of some sessions, drawn at random, of target and
-    shadow each; it needs no list of the sessions that it scores. Members are above one half, and
-    above 0.
+    A surrogate is extracted from the lists of some sessions, drawn at random, of model and shadow
+    each; it needs no list of the sessions that it scores.
 
     Args:
         files: as of `mlp_scores`.
         pool: of the game.
         epoch: attacked.
-        target: number of the model under attack.
+        model: number of the one under attack.
         shadow: number of the one whose labels are known.
         sessions: whose lists are learned.
         epochs: passes over them.
-        item_vectors: float32 [V, l], of the shadow-free attack.
         seed: of the choice of sessions and of the attack.
         device: torch device.
     """
-    lists = {n: _lists(files[n], pool, epoch) for n in (target, shadow)}
-    everybody = _observed(pool.pool, lists=lists[target])
     draw, whole = generator(seed, "lists"), pool.pool
     # Whoever has the largest id is among them: the surrogate knows ids up to what it has seen.
     last = np.argmax(whole.clicks.max(axis=1))
     rows = [np.union1d(draw.permutation(len(whole))[:sessions], [last]) for _ in range(2)]
-    sides = (_observed(whole[r], lists=lists[n][r]) for r, n in zip(rows, lists, strict=True))
-    of_target, of_shadow = sides
-    known = pool.coins[rows[1], shadow]
-    extracted = MEMIA(epochs=epochs, seed=seed, device=device).fit(of_shadow, known, of_target)
-    free = ShadowFree(item_vectors=item_vectors).fit(of_shadow, known, everybody)
-    return extracted.score(everybody), free.score(everybody)
+    of_model, of_shadow = (
+        _observed(whole[r], lists=_lists(files[number], pool, epoch)[r])
+        for number, r in zip((model, shadow), rows, strict=True)
+    )
+    attack = MEMIA(epochs=epochs, seed=seed, device=device)
+    attack.fit(of_shadow, pool.coins[rows[1], shadow], of_model)
+    return attack.score(_observed(whole))
+
+
+def shadow_free_scores(
+    files: Sequence[Path], pool: Pool, epoch: int, model: int, item_vectors: np.ndarray
+) -> np.ndarray:
+    """The shadow-free attack: float64 [N], above 0 for a member by the paper's rule.
+
+    Args:
+        files: as of `mlp_scores`.
+        pool: of the game.
+        epoch: attacked.
+        model: number of the one under attack.
+        item_vectors: float32 [V, l].
+    """
+    seen = _observed(pool.pool, lists=_lists(files[model], pool, epoch))
+    nobody = np.zeros(len(seen), dtype=bool)  # it counts what is popular and looks at no label
+    return ShadowFree(item_vectors=item_vectors).fit(seen, nobody).score(seen)
 
 
 def _features(file: Path, pool: Pool, epoch: int) -> np.ndarray:

@@ -47,6 +47,10 @@ def rmia(form: str, gamma: float) -> str:
     return f"RMIA, {form}, γ = {gamma:g}"
 
 
+RMIA_CHOSEN = f"{rmia('offline', 1)}, a chosen on a shadow"  # the others have a fixed one
+SEEDED = (QUANTILE, MLP, ME_MIA)  # attacks that another seed may give other guesses
+
+
 def interface(view: str, top_k: int) -> str:
     """What is seen, in words of the result column ``serving``."""
     words = {TOP_1: "top-1", TOP_K: f"top-{top_k}"} | dict.fromkeys((SUM, *OF_USERS), SCORES)

@@ -19,6 +19,7 @@ from recmia.papers.frontier.keeping import Seen
 
 FPRS = (0.01, 0.001)
 KEYS = (BALANCED, *(f"{fpr:g}" for fpr in FPRS))
+ONE_PERCENT = KEYS[1]
 GAMMAS = (1.0, 2.0)
 FORMS = {"online": rmia.rmia_online, "offline": rmia.rmia_offline}
 
@@ -66,12 +67,21 @@ def score_target(
         found |= {title: SCORES[key].compute(own, moments) for key, title in names.ENGINE.items()}
         found[names.TWO_SIDED] = two_sided(own, moments)
         found |= _rmia(seen, own.log_likelihood, outside, shadows)
-        lacking = ~seen.coins[:, shadows]
-        with threadpool_limits(1):  # the same scores on any machine
-            found[names.QUANTILE] = quantile(
-                own, known.features, seen.signal[:, shadows], lacking, seed=known.seed
-            )
+        found[names.QUANTILE] = quantile_scores(seen, known, target, shadows)
     return {name: scores for name, scores in found.items() if not np.isnan(scores).all()}
+
+
+def quantile_scores(seen: Seen, known: Beside, target: int, shadows: Sequence[int]) -> np.ndarray:
+    """Quantile regression as of `score_target`, whose seed is the one of ``known``: float64 [N]."""
+    signal = seen.signal[:, target].astype(np.float64)
+    with threadpool_limits(1):  # the same scores on any machine
+        return quantile(
+            Target(signal, signal),
+            known.features,
+            seen.signal[:, shadows],
+            ~seen.coins[:, shadows],
+            seed=known.seed,
+        )
 
 
 def two_sided(target: Target, shadows: Shadows) -> np.ndarray:
@@ -145,18 +155,69 @@ def guesses(
     judged = score_target(seen, known, target, without(shadows, shadows[-1:]))
     found: dict[str, dict[str, np.ndarray]] = {}
     for name, scores in judged.items():
-        limits = shadow_thresholds(held[name], FPRS) if name in held else {}
-        for key, limit in limits.items():
-            if limit is not None:
-                called = np.where(np.isnan(scores), -1, scores >= limit).astype(np.int8)
-                found.setdefault(name, {})[key] = called
+        if called := called_by(scores, held.get(name, [])):
+            found[name] = called
     return found
+
+
+def called_by(
+    scores: np.ndarray, turns: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """Hard guesses at the thresholds that some shadows in the target's place fix.
+
+    Args:
+        scores: float64 [N] of the target.
+        turns: scores and membership of each such shadow; may be none.
+
+    Returns:
+        As of `guesses`, of one attack.
+    """
+    limits = shadow_thresholds(turns, FPRS) if turns else {}
+    return {
+        key: np.where(np.isnan(scores), -1, scores >= limit).astype(np.int8)
+        for key, limit in limits.items()
+        if limit is not None
+    }
+
+
+def as_many(scores: np.ndarray, called: np.ndarray) -> np.ndarray:
+    """Guesses by other scores of the same sessions that call as many of them members.
+
+    Ties at the last one are called alike, so that it may be a few more.
+
+    Args:
+        scores: float64 [N].
+        called: int8 [N], guesses by the first scores.
+
+    Returns:
+        int8 [N].
+    """
+    count = int((called == 1).sum())
+    if not count:
+        return np.zeros_like(called)
+    least = np.sort(scores[~np.isnan(scores)])[::-1][count - 1]
+    return np.where(np.isnan(scores), -1, scores >= least).astype(np.int8)
 
 
 def _share_below(target: Target, outside: np.ndarray) -> np.ndarray:
     """Share of the population with a larger loss, Ye et al. (CCS 2022): one loss for everybody."""
     below = np.searchsorted(np.sort(outside), target.log_likelihood, side="left")
     return below / len(outside)
+
+
+def chosen_a(seen: Seen, shadows: Sequence[int]) -> float | None:
+    """RMIA's a, chosen on the first shadow with the others; None where there are none.
+
+    Args:
+        seen: the interface; of its coins only those of shadows are looked at.
+        shadows: numbers of those that attack.
+    """
+    first, others = shadows[0], without(shadows, shadows[:1])
+    if not others:
+        return None
+    low = seen.log_likelihood
+    own = Target(*[low[:, first].astype(np.float64)] * 2)
+    return rmia.choose_a(own, Shadows.of(low, low, seen.coins, others), seen.coins[:, first])
 
 
 def _rmia(
@@ -166,11 +227,13 @@ def _rmia(
     low = np.concatenate([seen.log_likelihood, seen.population])
     moments = Shadows.of(low, low, np.concatenate([seen.coins, nobody]), shadows)
     both = np.concatenate([inside, outside])
-    population = np.arange(len(both)) >= n
-    return {
-        names.rmia(form, gamma): compute(
-            Target(both, both), moments, population=population, gamma=gamma
-        )[:n]
+    told = {"population": np.arange(len(both)) >= n}
+    own = Target(both, both)
+    found = {
+        names.rmia(form, gamma): compute(own, moments, **told, gamma=gamma)[:n]
         for form, compute in FORMS.items()
         for gamma in GAMMAS
     }
+    if (a := chosen_a(seen, shadows)) is not None:
+        found[names.RMIA_CHOSEN] = rmia.rmia_offline(own, moments, **told, a=a)[:n]
+    return found

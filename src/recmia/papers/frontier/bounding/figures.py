@@ -1,0 +1,30 @@
+"""Figures of notebook 23, from its result rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recmia.experiments.figure_set import FigureSet
+from recmia.experiments.figures import draw_declared
+from recmia.experiments.rows import Row
+from recmia.experiments.study import Study
+from recmia.experiments.words import Words
+from recmia.papers.frontier.names import STUDY
+
+FIGURES = Path(__file__).with_name("figures.yaml")
+FOLDER = f"{STUDY}.bounds"  # beside notebook 22's, which keeps its own in order
+
+
+def draw_all(study: Study, rows: list[Row]) -> list[dict]:
+    """Draw every figure into the report's folder.
+
+    Args:
+        study: the run.
+        rows: the notebook's result rows.
+
+    Returns:
+        What ``figures.json`` holds.
+    """
+    figures = FigureSet(study, FOLDER)
+    draw_declared(figures, FIGURES, rows, Words())
+    return figures.close()
