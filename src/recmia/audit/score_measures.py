@@ -9,10 +9,10 @@ import numpy as np
 from recmia.audit.measures import FPRS, as_baseline, at_low_rates
 from recmia.evaluation import metrics
 from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate
+from recmia.evaluation.predictive_value import PRIORS, predictive_interval, predictive_value
 from recmia.evaluation.proportions import binomial_interval
 from recmia.likelihood_ratio.shadow_thresholds import BALANCED
 
-PRIORS = (0.01, 0.1, 0.5)
 _REPEATS, _LEAST_REPEATS, _WORK = 500, 100, 10_000_000
 
 
@@ -88,9 +88,6 @@ def hard_guesses(
 ) -> dict[str, Any]:
     """Rates of hard guesses with exact limits, and what a guess is worth at each prior.
 
-    Predictive value at a prior π: π TPR / (π TPR + (1 - π) FPR). Its limits take the limits of
-    both rates at their worst and at their best, so that they hold at least at their level.
-
     Args:
         guessed: bool [n].
         membership: bool [n].
@@ -117,11 +114,8 @@ def hard_guesses(
         "intervals": {"tpr": list(tpr_limits), "fpr": list(fpr_limits)},
         "predictive_value": {
             f"{prior:g}": {
-                "value": _predictive(prior, tpr, fpr),
-                "interval": [
-                    _predictive(prior, tpr_limits[0], fpr_limits[1]) or 0.0,
-                    _predictive(prior, tpr_limits[1], fpr_limits[0]) or 1.0,
-                ],
+                "value": predictive_value(prior, tpr, fpr),
+                "interval": list(predictive_interval(prior, tpr_limits, fpr_limits)),
             }
             for prior in PRIORS
         },
@@ -140,11 +134,6 @@ def _guesses(
         for key, threshold in thresholds.items()
         if threshold is not None
     }
-
-
-def _predictive(prior: float, tpr: float, fpr: float) -> float | None:
-    accused = prior * tpr + (1 - prior) * fpr
-    return prior * tpr / accused if accused else None
 
 
 def _measured(

@@ -17,13 +17,14 @@ from recmia import __version__
 from recmia.audit.measures import FPRS
 from recmia.audit.output import METRICS, check_out, folder_aside
 from recmia.audit.score_files import MEMBERSHIP, RECORD, USER, ScoreFiles, read_score_files
-from recmia.audit.score_measures import PRIORS, area_of, measure_attack
+from recmia.audit.score_measures import area_of, measure_attack
 from recmia.audit.score_page import draw_areas, draw_curves, write_page
 from recmia.audit.score_thresholds import others, shadow_scores, twins
 from recmia.audit.tables import find
 from recmia.data.files import parts
 from recmia.errors import DataError, SettingsError
 from recmia.evaluation.metrics import fpr_is_measurable
+from recmia.evaluation.predictive_value import PRIORS
 from recmia.likelihood_ratio import quantile as regression
 from recmia.likelihood_ratio.scores import (
     LOSS,

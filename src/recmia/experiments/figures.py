@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from recmia.errors import ArtifactError
 from recmia.experiments.figure_set import FigureSet
 from recmia.experiments.rows import READINGS, Row
 from recmia.experiments.selecting import first_kind, matches
+from recmia.experiments.study import Study
 from recmia.experiments.words import Words
 from recmia.section import Section
 
@@ -80,12 +81,44 @@ def read_figures(path: Path) -> list[Declared]:
     return found
 
 
-def draw_declared(figures: FigureSet, path: Path, rows: Iterable[Row], words: Words) -> None:
-    """Draw what a file declares; a figure none of whose rows are there is left out."""
+def draw_declared(
+    figures: FigureSet,
+    path: Path,
+    rows: Iterable[Row],
+    words: Words,
+    order: Mapping[str, list[Any]] | None = None,
+) -> None:
+    """Draw what a file declares; a figure none of whose rows are there is left out.
+
+    Args:
+        figures: where they are kept.
+        path: the file.
+        rows: result rows.
+        words: how values are said.
+        order: of columns' values, over what the file says.
+    """
     rows = list(rows)
     for declared in read_figures(path):
-        for figure, about in draw(declared, rows, words):
+        ordered = declared.model_copy(update={"order": declared.order | dict(order or {})})
+        for figure, about in draw(ordered, rows, words):
             figures.add(figure, **about)
+
+
+def draw_set(
+    study: Study,
+    folder: str,
+    path: Path,
+    rows: Iterable[Row],
+    order: Mapping[str, list[Any]] | None = None,
+) -> list[dict[str, Any]]:
+    """Draw what a file declares into a folder of the report's figures, see `draw_declared`.
+
+    Returns:
+        What ``figures.json`` holds.
+    """
+    figures = FigureSet(study, folder)
+    draw_declared(figures, path, rows, Words(), order)
+    return figures.close()
 
 
 def draw(

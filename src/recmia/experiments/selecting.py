@@ -43,6 +43,13 @@ def select(rows: Iterable[Row], wanted: Wanted) -> list[Row]:
     return [row for row in rows if matches(row, wanted)]
 
 
+def only(rows: Iterable[Row], kinds: Iterable[Wanted]) -> Row | None:
+    """The one row of the first description that one row answers to."""
+    rows = list(rows)
+    chosen = (select(rows, kind) for kind in kinds)
+    return next((found[0] for found in chosen if len(found) == 1), None)
+
+
 def first_kind(row: Row, kinds: Mapping[str, Wanted]) -> str | None:
     """Name of the first kind that a row is one of."""
     return next((name for name, wanted in kinds.items() if matches(row, wanted)), None)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from recmia.plots.style import (
     GUIDE,
@@ -64,12 +64,14 @@ def curves(
                 own = own.assign(x=[places.index(x) for x in own["x"]])
                 axes.set_xticks(range(len(places)), places)
             _draw(axes, own, look, dash)
-            if axis == "log":
-                axes.set_xscale("log")
-            elif axis == "linear":
+            if axis != "even":
+                axes.set_xscale(axis)
                 places = sorted(own["x"].unique())
-                few = len(places) <= MOST_TICKS
-                axes.xaxis.set_major_locator(FixedLocator(places) if few else MaxNLocator(6))
+                if len(places) <= MOST_TICKS:
+                    axes.set_xticks(places, [f"{x:,g}" for x in places])
+                    axes.minorticks_off()
+                elif axis == "linear":
+                    axes.xaxis.set_major_locator(MaxNLocator(6))
             if chance is not None:
                 axes.axhline(chance, color=GUIDE, lw=0.9, ls=":", zorder=0)
             if limits is not None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
 
+from recmia.evaluation.predictive_value import predictive_value
 from recmia.experiments import cells
 from recmia.experiments.rows import Row
-from recmia.experiments.selecting import select
+from recmia.experiments.selecting import only
 from recmia.section import Section
 
 LEAK, UNEQUAL, NONE_FOUND, OPEN = (
@@ -20,6 +21,7 @@ LEAK, UNEQUAL, NONE_FOUND, OPEN = (
     "Open",
 )
 CHANCE, RARE = 0.5, 0.01
+ACCUSED = 0.01  # of sessions that were not trained on, at the threshold that is told of
 _NEXT = {
     LEAK: (
         "Keep the weights of an earlier epoch, train with more sessions or with dropout, and run "
@@ -71,13 +73,6 @@ class Answer:
     blind: Row
 
 
-def only(rows: Iterable[Row], kinds: Iterable[Mapping[str, Any]]) -> Row | None:
-    """The one row of the first description that one row answers to."""
-    rows = list(rows)
-    chosen = (select(rows, kind) for kind in kinds)
-    return next((found[0] for found in chosen if len(found) == 1), None)
-
-
 def answer(asked: Asked | None, rows: Iterable[Row]) -> Answer | None:
     """The answer; None where the run has none, as without the notebooks that attack."""
     rows = list(rows)
@@ -116,8 +111,8 @@ def _judged(attack: Row, blind: Row) -> tuple[str, str]:
     if low <= CHANCE:
         missed = max(CHANCE, high)
         return NONE_FOUND, (
-            "The attack's interval holds one half, which is guessing. A leak with a ROC AUC of up "
-            f"to {cells.number(missed)} would look the same."
+            "The attack's interval does not lie above one half, which is guessing. A leak with a "
+            f"ROC AUC of up to {cells.number(missed)} would look the same."
         )
     return OPEN, (
         "The attack's interval lies above one half, but not above that of a classifier that sees "
@@ -126,11 +121,10 @@ def _judged(attack: Row, blind: Row) -> tuple[str, str]:
 
 
 def _severity(low: Row) -> str:
-    found, right = low.value, RARE * low.value
-    worth = right / (right + (1 - RARE) * 0.01) if found else 0.0
+    found, worth = low.value, predictive_value(RARE, low.value, ACCUSED) or 0.0
     return (
-        f"At a threshold that accuses 10 of 1,000 sessions that were not trained on, "
-        f"{1000 * found:.0f} [{1000 * low.ci_low:.0f}, {1000 * low.ci_high:.0f}] of 1,000 that "
+        f"At a threshold that accuses {1000 * ACCUSED:.0f} of 1,000 sessions that were not trained "
+        f"on, {1000 * found:.0f} [{1000 * low.ci_low:.0f}, {1000 * low.ci_high:.0f}] of 1,000 that "
         f"were are found. Where one session in a hundred was trained on, {worth:.0%} of those who "
         "are accused were."
     )

@@ -137,9 +137,10 @@ class Part:
         self.claims_in_full = claim_tables.claims_in_full(self.study, rows, self.words, rates)
         self.discoveries = discoveries.sentence(tests, _level(settings)) if tests else ""
         self.coverage = _coverage(rows, _level(settings)) if self.about.resampled else ""
-        self.outcome = "" if made_up or own else outcomes.sentence(self.about.outcomes, rows)
-        self.findings = [] if made_up or own else findings.sentences(paper, rows)
-        self.counts = [] if made_up or own else counted(rows)
+        compared = not (made_up or own)
+        self.outcome = outcomes.sentence(self.about.outcomes, rows) if compared else ""
+        self.findings = findings.sentences(paper, rows) if compared else []
+        self.counts = counted(rows) if compared else []
         self.unexplained = reproduced.unexplained(self.study, rows, self.words)
         self.artefacts = []
         for name, shown in self.about.artefacts.items():

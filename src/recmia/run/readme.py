@@ -10,9 +10,9 @@ from recmia.experiments import cells, tables
 from recmia.experiments.paths import find_root
 from recmia.experiments.results import read_results
 from recmia.experiments.rows import Row
+from recmia.experiments.selecting import only
 from recmia.experiments.words import Words
 from recmia.run import findings
-from recmia.run.own_log import only
 from recmia.run.papers import card_rows, report_of
 from recmia.run.registry import papers
 from recmia.run.reproduced import real_reports, summary

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from recmia.errors import DataError
 from recmia.papers.frontier.dealing import deal, keep_pool, load_pool, shadows_of
-from recmia.sessions import END, START
+from tests.papers.made_up import write_sessions
 
 ASKED = {"pool": 120, "validation": 30, "population": 60, "models": 6, "names": (1, "x")}
 
@@ -19,14 +17,8 @@ def log(tmp_path):
     """260 sessions of two to five clicks of nine items, many of them identical."""
     rng = np.random.default_rng(2)
     lengths = rng.integers(2, 4, 260)
-    tokens = np.zeros((260, 7), dtype=np.int64)
-    tokens[:, 0] = START
     clicks = rng.integers(3, 12, (260, 5))
-    tokens[:, 1:6] = np.where(np.arange(5) < lengths[:, None], clicks, 0)
-    tokens[np.arange(260), lengths + 1] = END
-    table = {"row_id": np.arange(260), "length": lengths, "item_id": list(tokens)}
-    pq.write_table(pa.table(table), tmp_path / "sessions.parquet")
-    return tmp_path / "sessions.parquet"
+    return write_sessions(tmp_path / "sessions.parquet", clicks, lengths)
 
 
 def test_coins_are_complementary_fair_and_one_a_group(log, tmp_path):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import torch
 from pydantic import ValidationError
@@ -16,16 +14,13 @@ from recmia.evaluation.metrics import ROC_AUC, roc_auc
 from recmia.experiments.rows import Row
 from recmia.experiments.study import Study
 from recmia.papers.proposal.attacking import others_of
+from recmia.papers.proposal.drawing import keep_real
 from recmia.papers.proposal.mismatch import plans as mismatch_plans
 from recmia.papers.proposal.mismatch.rates import keep_rates
 from recmia.papers.proposal.mismatch.reading import OUTCOMES, meaning, outcome, transfer_table
 from recmia.papers.proposal.mismatch.rows import ITSELF, LESS_MATCHED
 from recmia.papers.proposal.mismatch.scoring import keep_observed, keep_scores, taking_part
-from recmia.papers.proposal.mismatch.training import (
-    keep_cohorts,
-    keep_model,
-    keep_shadow_cohorts,
-)
+from recmia.papers.proposal.mismatch.training import keep_shadow_cohorts
 from recmia.papers.proposal.mismatch.transferring import (
     Lesson,
     accused_name,
@@ -34,7 +29,8 @@ from recmia.papers.proposal.mismatch.transferring import (
     own_case,
     own_scores,
 )
-from recmia.papers.proposal.names import BEST, HELDOUT, LOSS, MLP, SHADOW
+from recmia.papers.proposal.models import keep_model
+from recmia.papers.proposal.names import BEST, HELDOUT, LOSS, MLP, REAL_SESSIONS, SHADOW
 from recmia.papers.proposal.names import TARGET as TARGETS
 from recmia.papers.proposal.scoring import Case
 from recmia.papers.proposal.settings import Mismatch
@@ -43,8 +39,9 @@ from recmia.recommenders import transformer
 from recmia.recommenders.scoring import position_scores, score_features
 from recmia.recommenders.settings import Target
 from recmia.run.settings import load_settings
-from recmia.sessions import END, START, load_sessions
+from recmia.sessions import load_sessions
 from recmia.storage import read_json, write_arrays
+from tests.papers.made_up import write_sessions
 
 SIZES = {"target_members": 60, "target_heldout": 60, "shadow_members": 90, "shadow_heldout": 60}
 SIZES |= {"validation": 20, "reference": 30}
@@ -58,14 +55,7 @@ def write_log(path, sessions: int, items: int, longest: int):
     """Sessions of two clicks or more, some of them identical."""
     rng = np.random.default_rng(2)
     lengths = rng.integers(2, longest + 1, sessions)
-    tokens = np.zeros((sessions, longest + 2), dtype=np.int64)
-    tokens[:, 0] = START
-    clicks = rng.integers(3, 3 + items, (sessions, longest))
-    tokens[:, 1:-1] = np.where(np.arange(longest) < lengths[:, None], clicks, 0)
-    tokens[np.arange(sessions), lengths + 1] = END
-    table = {"row_id": np.arange(sessions), "length": lengths, "item_id": list(tokens)}
-    pq.write_table(pa.table(table), path)
-    return path
+    return write_sessions(path, rng.integers(3, 3 + items, (sessions, longest)), lengths)
 
 
 @pytest.fixture
@@ -75,7 +65,7 @@ def log(tmp_path):
 
 @pytest.fixture
 def pool(log, tmp_path):
-    keep_cohorts(tmp_path / "pool.npz", log, sizes=SIZES, names=ABOUT)
+    keep_real(tmp_path / "pool.npz", log, sizes=SIZES, names=ABOUT)
     return tmp_path / "pool.npz"
 
 
@@ -141,11 +131,11 @@ def test_cohorts_are_disjoint_and_smaller_shadows_within_larger_ones(log, pool, 
     for sessions in drawn.named().values():
         assert (sessions.clicks == whole.clicks[sessions.row_ids]).all()
     with pytest.raises(DataError, match="The cohorts need"):
-        keep_cohorts(pool, log, sizes=SIZES | {"shadow_members": 200}, names=ABOUT)
+        keep_real(pool, log, sizes=SIZES | {"shadow_members": 200}, names=ABOUT)
 
 
 def test_a_log_of_the_shadows_own_has_no_cohorts_of_the_target(log, tmp_path):
-    keep_cohorts(tmp_path / "c.npz", log, sizes={"shadow_members": 50}, names=ABOUT)
+    keep_real(tmp_path / "c.npz", log, sizes={"shadow_members": 50}, names=ABOUT)
     drawn = load_cohorts(tmp_path / "c.npz")
     assert {name for name, sessions in drawn.named().items() if len(sessions)} == {"shadow_members"}
 
@@ -167,7 +157,8 @@ def test_a_matched_shadow_gives_what_notebook_07_finds(log, pool, tmp_path):
     for side, cohorts in (("target", pool), ("shadow", tmp_path / "matched.npz")):
         folders[side], seen[side] = tmp_path / side, tmp_path / f"{side}.npz"
         about = {"side": side, "device": "cpu"}
-        keep_model(folders[side], cohorts, **about, target=SMALL, vocabulary_size=30, seed=3)
+        how = {"reading": REAL_SESSIONS, "target": SMALL, "vocabulary_size": 30, "seed": 3}
+        keep_model(folders[side], cohorts, **about, **how)
         about |= {"most": 60, "epochs": [0, 3], "names": ABOUT}
         keep_observed(seen[side], cohorts, folders[side], **about)
     of_07 = tmp_path / "07.npz"
@@ -246,7 +237,7 @@ def test_what_a_shadow_teaches(tmp_path):
     """One that has learned its sessions does; of one that was never trained nothing is expected."""
     log = write_log(tmp_path / "s.parquet", 4000, 200, 8)
     sizes = dict.fromkeys(SIZES, 400)
-    keep_cohorts(tmp_path / "pool.npz", log, sizes=sizes, names=ABOUT)
+    keep_real(tmp_path / "pool.npz", log, sizes=sizes, names=ABOUT)
     for number, (name, gap) in enumerate({"target": 2, "same": 2, "untrained": 0}.items()):
         planted(tmp_path / f"{name}.npz", gap, number)
     sides = {

@@ -5,8 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
@@ -14,6 +12,7 @@ from recmia.cohorts import load_cohorts
 from recmia.errors import DataError
 from recmia.evaluation.settings import Intervals
 from recmia.experiments.rows import Row
+from recmia.papers.proposal.drawing import alike_on_both_sides
 from recmia.papers.proposal.settings import Tuning
 from recmia.papers.proposal.tuning import keeping as tuning_keeping
 from recmia.papers.proposal.tuning import rows as tuning_rows
@@ -32,8 +31,9 @@ from recmia.papers.proposal.tuning.search import (
 from recmia.papers.proposal.tuning.tuning import Ranked, Trial
 from recmia.recommenders.settings import Target
 from recmia.recommenders.training import load_record
-from recmia.sessions import END, FIRST_ITEM, START, load_sessions
+from recmia.sessions import FIRST_ITEM, load_sessions
 from recmia.storage import read_arrays, write_arrays
+from tests.papers.made_up import write_sessions
 
 TODAY = Target(d_model=16, layers=1, batch_size=32, epochs=40, recorded_epochs=(0, 40))
 SPACE = {"d_model": [8, 16], "layers": [1], "dropout": [0.0, 0.2], "weight_decay": [0.0, 0.1]}
@@ -52,13 +52,7 @@ def log(tmp_path):
     rng = np.random.default_rng(2)
     lengths = rng.integers(2, 6, 600)
     clicks = FIRST_ITEM + (rng.integers(0, 40, (600, 1)) + np.arange(5)) % 40
-    tokens = np.zeros((600, 7), dtype=np.int64)
-    tokens[:, 0] = START
-    tokens[:, 1:6] = np.where(np.arange(5) < lengths[:, None], clicks, 0)
-    tokens[np.arange(600), lengths + 1] = END
-    table = {"row_id": np.arange(600), "length": lengths, "item_id": list(tokens)}
-    pq.write_table(pa.table(table), tmp_path / "sessions.parquet")
-    return tmp_path / "sessions.parquet"
+    return write_sessions(tmp_path / "sessions.parquet", clicks, lengths)
 
 
 @pytest.fixture
@@ -69,21 +63,15 @@ def mixed(tmp_path):
     clicks = rng.integers(FIRST_ITEM, 30, (900, 5))
     clicks[700:] = clicks[:200]
     lengths[700:] = lengths[:200]
-    tokens = np.zeros((900, 7), dtype=np.int64)
-    tokens[:, 0] = START
-    tokens[:, 1:6] = np.where(np.arange(5) < lengths[:, None], clicks, 0)
-    tokens[np.arange(900), lengths + 1] = END
-    table = {"row_id": np.arange(900), "length": lengths, "item_id": list(tokens)}
-    pq.write_table(pa.table(table), tmp_path / "mixed.parquet")
-    return tmp_path / "mixed.parquet"
+    return write_sessions(tmp_path / "mixed.parquet", clicks, lengths)
 
 
 def drawn(log, folder):
     """Files of a small study: trials' sessions, cohorts, unseen sessions."""
     paths = [folder / f"{name}.npz" for name in ("chosen", "cohorts", "unseen")]
     tuning_keeping.keep_trial_sessions(paths[0], log, training=60, validation=30, names=(1, "t"))
-    sizes = {"members": 60, "heldout": 50, "validation": 30, "reference": 40}
-    tuning_keeping.keep_cohorts(paths[1], log, paths[0], **sizes, names=(1, "c"))
+    sizes = alike_on_both_sides(members=60, heldout=50, validation=30, reference=40)
+    tuning_keeping.keep_cohorts(paths[1], log, paths[0], sizes=sizes, names=(1, "c"))
     more = {"tested": 50, "more": [60, 100], "names": (1, "u")}
     tuning_keeping.keep_unseen(paths[2], log, *paths[:2], **more)
     return paths

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recmia.evaluation.intervals import Measurement
 from recmia.evaluation.metrics import ROC_AUC
+from recmia.evaluation.predictive_value import PRIORS
 from recmia.experiments.kept import Kept
 from recmia.experiments.lines import Line, line_rows
 from recmia.experiments.making import make_all
@@ -20,7 +21,6 @@ from recmia.papers.frontier.parts import PARTS
 from recmia.papers.frontier.rates import (
     BALANCED_ACCURACY,
     FPR,
-    PRIORS,
     TPR,
     keep_rates,
     predictive_values,

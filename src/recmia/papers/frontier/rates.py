@@ -16,11 +16,11 @@ import numpy as np
 from scipy import sparse, stats
 
 from recmia.evaluation.intervals import Measurement
+from recmia.evaluation.predictive_value import predictive_interval, predictive_value
 from recmia.evaluation.proportions import binomial_interval
 from recmia.storage import read_arrays, write_json
 
 TPR, FPR, BALANCED_ACCURACY = "TPR", "FPR", "balanced accuracy"
-PRIORS = (0.01, 0.1, 0.5)
 
 Run = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -163,22 +163,9 @@ def keep_rates(
     write_json(path, kept)
 
 
-def predictive_value(prior: float, tpr: float, fpr: float) -> float | None:
-    """π TPR / (π TPR + (1 - π) FPR): how many of those called members are; None for nobody."""
-    called = prior * tpr + (1 - prior) * fpr
-    return prior * tpr / called if called > 0 else None
-
-
 def predictive_values(tpr: Measurement, fpr: Measurement, prior: float) -> Measurement:
-    """What a guess is worth at a prior, at the mean rates.
-
-    The limits take those of both rates at their worst and at their best, so that they hold at
-    least at their level.
-    """
+    """What a guess is worth at a prior, at the mean rates (`predictive_interval`)."""
     value = predictive_value(prior, tpr.value, fpr.value)
-    low = predictive_value(prior, tpr.ci_low, fpr.ci_high)
-    high = predictive_value(prior, tpr.ci_high, fpr.ci_low)
+    limits = predictive_interval(prior, (tpr.ci_low, tpr.ci_high), (fpr.ci_low, fpr.ci_high))
     name = f"predictive value at a prior of {100 * prior:g}%"
-    unknown = float("nan") if value is None else value
-    limits = 0.0 if low is None else low, 1.0 if high is None else high
-    return Measurement(name, unknown, *limits, tpr.n_seeds)
+    return Measurement(name, float("nan") if value is None else value, *limits, tpr.n_seeds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, create_model, field_validator, model_validator
 
@@ -55,6 +55,9 @@ class Sizes(Section):
     seeds: dict[int, int] = Field(
         {}, description="repetitions of single sizes; of the others as many as of everything"
     )
+    epochs: dict[int, int] = Field(
+        {}, description="of single sizes; of the others as many as of the profile's target"
+    )
     extrapolated_to: int = Field(
         6_756_575, ge=1, description="sessions of the whole log, where the trend is read off"
     )
@@ -67,12 +70,13 @@ class Sizes(Section):
         return members
 
     @model_validator(mode="after")
-    def _seeds_of_sizes(self) -> Sizes:
-        for size, seeds in self.seeds.items():
-            if size not in self.members:
-                raise ValueError(f"seeds: {size} is none of members")
-            if seeds < 1:
-                raise ValueError(f"seeds: {size} needs at least one")
+    def _of_sizes(self) -> Sizes:
+        for name in ("seeds", "epochs"):
+            for size, number in getattr(self, name).items():
+                if size not in self.members:
+                    raise ValueError(f"{name}: {size} is none of members")
+                if number < 1:
+                    raise ValueError(f"{name}: {size} needs at least one")
         return self
 
 
@@ -87,6 +91,17 @@ def _partial(section: type[Section]) -> type[Section]:
 
 # What a recommender has otherwise than another one; what is not said is as it is there.
 PartialTarget = _partial(Target)
+
+
+def resumed(target: Target, **changed: Any) -> Target:
+    """The same settings but for some, checked anew.
+
+    Raises:
+        ValidationError: they do not go together.
+    """
+    return Target(**target.model_dump() | changed)
+
+
 MATCHED = "matched"  # the shadow that is like the target; it is always there
 ShadowName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 

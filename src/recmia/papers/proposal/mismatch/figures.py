@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recmia.experiments.figure_set import FigureSet
-from recmia.experiments.figures import draw, read_figures
+from recmia.experiments.figures import draw_set
 from recmia.experiments.rows import Row
 from recmia.experiments.study import Study
-from recmia.experiments.words import Words
 from recmia.papers.proposal.mismatch.plans import plans, shadow_names
 from recmia.papers.proposal.mismatch.rows import UPPER_BOUND
 from recmia.papers.proposal.names import STUDY
@@ -27,11 +25,5 @@ def draw_all(study: Study, rows: list[Row]) -> list[dict]:
     Returns:
         What ``figures.json`` holds.
     """
-    figures = FigureSet(study, FOLDER)
     shadows = [plans(study)[name].title for name in shadow_names(study)]
-    for declared in read_figures(FIGURES):
-        order = declared.order | {"variant": [UPPER_BOUND, *shadows]}
-        ordered = declared.model_copy(update={"order": order})
-        for figure, about in draw(ordered, rows, Words()):
-            figures.add(figure, **about)
-    return figures.close()
+    return draw_set(study, FOLDER, FIGURES, rows, {"variant": [UPPER_BOUND, *shadows]})

@@ -11,6 +11,7 @@ from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
 from recmia.papers.proposal.attacking import others_of
+from recmia.papers.proposal.drawing import keep_real
 from recmia.papers.proposal.mismatch.plans import (
     STEP,
     TARGET,
@@ -21,9 +22,10 @@ from recmia.papers.proposal.mismatch.plans import (
     vocabulary,
 )
 from recmia.papers.proposal.mismatch.scoring import keep_observed, keep_scores, scoring_cost
-from recmia.papers.proposal.mismatch.training import keep_cohorts, keep_model, keep_shadow_cohorts
+from recmia.papers.proposal.mismatch.training import keep_shadow_cohorts
 from recmia.papers.proposal.mismatch.transferring import Lesson
-from recmia.papers.proposal.names import BEST, LAST
+from recmia.papers.proposal.models import keep_model
+from recmia.papers.proposal.names import BEST, LAST, REAL_SESSIONS
 from recmia.recommenders.training import load_record
 from recmia.seeds import child_seed
 
@@ -37,7 +39,7 @@ def pool(study: Study, seed: int, name: str = TARGET) -> Kept:
     if chosen[name].data is not None:
         return Kept(
             study.folder(STEP) / name / f"seed{seed}" / "pool.npz",
-            keep_cohorts,
+            keep_real,
             other_sessions(study, name).path / "sessions.parquet",
             sizes={"shadow_members": chosen[name].members} | held,
             names=(*about, name),
@@ -47,7 +49,7 @@ def pool(study: Study, seed: int, name: str = TARGET) -> Kept:
     sizes |= {"shadow_members": largest} | held | {"reference": settings.cohorts.reference}
     return Kept(
         study.folder(STEP) / TARGET / f"seed{seed}" / "pool.npz",
-        keep_cohorts,
+        keep_real,
         study.need("01_preprocess/sessions.parquet"),
         sizes=sizes,
         names=about,
@@ -76,6 +78,7 @@ def model(study: Study, seed: int, name: str) -> Kept:
         keep_model,
         cohorts(study, seed, name),
         side=_side(name),
+        reading=REAL_SESSIONS,
         target=plans(study)[name].target,
         vocabulary_size=vocabulary(study, name),
         seed=child_seed(study.settings.root_seed, STEP, seed, name),

@@ -1,4 +1,4 @@
-"""How notebook 07 draws cohorts of a size and attacks a target, from plain arguments."""
+"""How notebook 07 attacks a target, from plain arguments."""
 
 from __future__ import annotations
 
@@ -9,72 +9,11 @@ from typing import Any
 import numpy as np
 
 from recmia.attacks.base import Attack
-from recmia.cohorts import SIDES, CohortSet, assert_disjoint, draw_rows, load_cohorts, save_cohorts
+from recmia.cohorts import SIDES, load_cohorts
 from recmia.papers.proposal.names import REAL_SESSIONS
 from recmia.papers.proposal.scoring import World
 from recmia.seeds import generator
-from recmia.sessions import Sessions, load_sessions
-
-
-def keep_cohorts(
-    path: Path,
-    sessions: Path,
-    *,
-    members: int,
-    heldout: int,
-    validation: int,
-    reference: int,
-    names: Sequence[str | int],
-) -> None:
-    """Write disjoint cohorts of real sessions, see `real_cohorts` (`recmia.cohorts.save_cohorts`).
-
-    Args:
-        path: of the result.
-        sessions: of notebook 01.
-        members: sessions that each model is trained on.
-        heldout: sessions of each side that neither model sees.
-        validation: unseen sessions that judge ranking quality.
-        reference: population that the adversary knows.
-        names: what the random choice is made from, the root seed first.
-
-    Raises:
-        DataError: the cohorts do not fit into the data.
-    """
-    sizes = {"members": members, "heldout": heldout}
-    sizes |= {"validation": validation, "reference": reference}
-    save_cohorts(real_cohorts(load_sessions(sessions), **sizes, rng=generator(*names)), path)
-
-
-def real_cohorts(
-    log: Sessions,
-    *,
-    members: int,
-    heldout: int,
-    validation: int,
-    reference: int,
-    rng: np.random.Generator,
-) -> CohortSet:
-    """Draw disjoint cohorts of real sessions, no near-misses; sizes as of `keep_cohorts`.
-
-    Raises:
-        DataError: the cohorts do not fit into the log.
-    """
-    sizes = {f"{side}_members": members for side in SIDES}
-    sizes |= {f"{side}_heldout": heldout for side in SIDES}
-    sizes |= {"validation": validation, "reference": reference}
-    drawn = {name: log[rows] for name, rows in draw_rows(log.hashes(), sizes, rng).items()}
-    nobody = {side: log[:0] for side in SIDES}
-    cohorts = CohortSet(
-        members={side: drawn[f"{side}_members"] for side in SIDES},
-        heldout={side: drawn[f"{side}_heldout"] for side in SIDES},
-        near_misses=nobody,
-        heldout_near_misses=nobody,
-        reference=drawn["reference"],
-        validation=drawn["validation"],
-        audit={},
-    )
-    assert_disjoint(cohorts)
-    return cohorts
+from recmia.sessions import Sessions
 
 
 def keep_scores(

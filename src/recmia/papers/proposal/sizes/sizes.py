@@ -18,6 +18,7 @@ from recmia.experiments.measuring import Place
 from recmia.experiments.rows import CONTROL, CORRECTED, RANGE, Row
 from recmia.experiments.study import Study
 from recmia.papers.proposal.attacking import others_of
+from recmia.papers.proposal.drawing import alike_on_both_sides, keep_real
 from recmia.papers.proposal.models import keep_model
 from recmia.papers.proposal.names import (
     BEST,
@@ -28,11 +29,13 @@ from recmia.papers.proposal.names import (
     STUDY,
 )
 from recmia.papers.proposal.scoring import Case, cases
-from recmia.papers.proposal.sizes.keeping import keep_cohorts, keep_scores
+from recmia.papers.proposal.settings import resumed
+from recmia.papers.proposal.sizes.keeping import keep_scores
 from recmia.papers.proposal.sizes.trend import extrapolated
 from recmia.papers.proposal.subsets import parts_of
 from recmia.papers.proposal.training import counted, study_vocabulary
 from recmia.recommenders.ranking import evaluate_ranking
+from recmia.recommenders.settings import Target
 from recmia.recommenders.training import TrainingRecord, load_record
 from recmia.seeds import child_seed
 
@@ -49,14 +52,22 @@ def cohorts(study: Study, members: int, seed: int) -> Kept:
     settings = study.settings
     return Kept(
         study.folder(STEP) / f"{members}" / f"seed{seed}" / "cohorts.npz",
-        keep_cohorts,
+        keep_real,
         study.need("01_preprocess/sessions.parquet"),
-        members=members,
-        heldout=min(members, settings.sizes.attacked),
-        validation=settings.cohorts.validation,
-        reference=settings.cohorts.reference,
+        sizes=alike_on_both_sides(
+            members=members,
+            heldout=min(members, settings.sizes.attacked),
+            validation=settings.cohorts.validation,
+            reference=settings.cohorts.reference,
+        ),
         names=(settings.root_seed, STEP, "cohorts", members, seed),
     )
+
+
+def target_of(study: Study, members: int) -> Target:
+    """The profile's target, trained as many epochs as its size needs."""
+    target = study.settings.target
+    return resumed(target, epochs=study.settings.sizes.epochs.get(members, target.epochs))
 
 
 @cache
@@ -68,7 +79,7 @@ def model(study: Study, members: int, seed: int, side: str) -> Kept:
         cohorts(study, members, seed),
         side=side,
         reading=REAL_SESSIONS,
-        target=study.settings.target,
+        target=target_of(study, members),
         vocabulary_size=study_vocabulary(study),
         seed=child_seed(study.settings.root_seed, STEP, members, seed, side),
         device=study.device,
@@ -84,7 +95,7 @@ def scores(study: Study, members: int, seed: int, best: int) -> Kept:
         cohorts(study, members, seed),
         *(model(study, members, seed, side) for side in SIDES),
         attacked=settings.sizes.attacked,
-        epochs=_attacked_epochs(study, best),
+        epochs=_attacked_epochs(study, members, best),
         mlp=settings.attack.model_dump(exclude={"folds", "others"}),
         others=others_of(study),
         folds=settings.attack.folds,
@@ -94,8 +105,8 @@ def scores(study: Study, members: int, seed: int, best: int) -> Kept:
     )
 
 
-def _attacked_epochs(study: Study, best: int) -> list[int]:
-    return sorted({best, study.settings.target.epochs})
+def _attacked_epochs(study: Study, members: int, best: int) -> list[int]:
+    return sorted({best, target_of(study, members).epochs})
 
 
 def train_all(study: Study) -> pd.DataFrame:
@@ -108,7 +119,7 @@ def train_all(study: Study) -> pd.DataFrame:
     keys = _sizes_and_seeds(study)
     make_all(study, [cohorts(study, *key) for key in keys], label="cohorts")
     wanted = {(*key, side): model(study, *key, side) for key in keys for side in SIDES}
-    costs = [float(study.settings.target.epochs * members) for members, *_ in wanted]
+    costs = [float(target_of(study, members).epochs * members) for members, *_ in wanted]
     make_all(study, list(wanted.values()), label="training", costs=costs)
     targets = {key: load_record(kept.path) for key, kept in wanted.items() if key[-1] == "target"}
     return pd.concat([_curve(*key, record) for key, record in targets.items()], ignore_index=True)
@@ -130,9 +141,14 @@ def _curve(members: int, seed: int, _side: str, record: TrainingRecord) -> pd.Da
 
 def best_epochs(study: Study, curve: pd.DataFrame) -> dict[int, int]:
     """Size to the recorded epoch whose targets rank unseen sessions best, seeds averaged."""
-    recorded = curve[curve.epoch.isin(study.settings.target.recorded_epochs)]
-    mean = recorded.groupby(["members", "epoch"]).validation_ndcg_20.mean()
+    mean = recorded(study, curve).groupby(["members", "epoch"]).validation_ndcg_20.mean()
     return {members: int(mean[members].idxmax()) for members in study.settings.sizes.members}
+
+
+def recorded(study: Study, curve: pd.DataFrame) -> pd.DataFrame:
+    """Of a curve, the epochs whose models are kept."""
+    kept = {members: target_of(study, members).recorded_epochs for members in set(curve.members)}
+    return curve[[e in kept[n] for n, e in zip(curve.members, curve.epoch, strict=True)]]
 
 
 def attack_all(study: Study, best: dict[int, int]) -> list[Line]:
@@ -147,17 +163,19 @@ def attack_all(study: Study, best: dict[int, int]) -> list[Line]:
     """
     keys = _sizes_and_seeds(study)
     make_all(study, [scores(study, n, s, best[n]) for n, s in keys], label="attacks")
+    others = list(others_of(study))
     return [
         line
         for members, epoch in best.items()
-        for case in cases(REAL_SESSIONS, _attacked_epochs(study, epoch), list(others_of(study)))
+        for case in cases(REAL_SESSIONS, _attacked_epochs(study, members, epoch), others)
         for line in _lines(study, members, case, epoch)
     ]
 
 
 def _lines(study: Study, members: int, case: Case, best: int) -> Iterator[Line]:
     kept = [scores(study, members, seed, best) for seed in seeds_of(study, members)]
-    checkpoints = {study.settings.target.epochs: LAST} | {best: BEST}
+    last = target_of(study, members).epochs
+    checkpoints = {last: LAST} | {best: BEST}
     for subset, runs in parts_of(tuple(Place(k, case.name, units=case.units) for k in kept)):
         columns = {
             "study": STUDY,
@@ -174,7 +192,7 @@ def _lines(study: Study, members: int, case: Case, best: int) -> Iterator[Line]:
         }
         checkpoint = checkpoints.get(case.epoch)
         yield Line(columns | {"checkpoint": checkpoint}, runs)
-        if case.epoch == best == study.settings.target.epochs:
+        if case.epoch == best == last:
             yield Line(columns | {"checkpoint": LAST}, runs)
 
 
@@ -249,7 +267,7 @@ def _ranking(study: Study, curve: pd.DataFrame, best: dict[int, int]) -> Iterato
     for members, epoch in best.items():
         of_size = curve[curve.members == members]
         found = {}
-        for checkpoint, at in ((BEST, epoch), (LAST, study.settings.target.epochs)):
+        for checkpoint, at in ((BEST, epoch), (LAST, target_of(study, members).epochs)):
             values = of_size[of_size.epoch == at].validation_ndcg_20
             found[study.settings.target.architecture, checkpoint, at] = values
         simple = [_counted(study, members, seed) for seed in seeds_of(study, members)]

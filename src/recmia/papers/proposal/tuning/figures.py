@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recmia.experiments.figure_set import FigureSet
-from recmia.experiments.figures import draw_declared
+from recmia.experiments.figures import draw_set
 from recmia.experiments.rows import Row
 from recmia.experiments.study import Study
-from recmia.experiments.words import Words
 from recmia.papers.proposal.names import STUDY
 
 FIGURES = Path(__file__).with_name("figures.yaml")
@@ -25,6 +23,4 @@ def draw_all(study: Study, rows: list[Row]) -> list[dict]:
     Returns:
         What ``figures.json`` holds.
     """
-    figures = FigureSet(study, FOLDER)
-    draw_declared(figures, FIGURES, rows, Words())
-    return figures.close()
+    return draw_set(study, FOLDER, FIGURES, rows)

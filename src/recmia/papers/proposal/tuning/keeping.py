@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from recmia.cohorts import (
     load_cohorts,
     save_cohorts,
 )
-from recmia.papers.proposal.sizes.keeping import real_cohorts
+from recmia.papers.proposal.drawing import draw_real
 from recmia.recommenders.base import Recommender
 from recmia.recommenders.ranking import evaluate_ranking
 from recmia.recommenders.registry import RECOMMENDERS
@@ -85,10 +85,7 @@ def keep_cohorts(
     sessions: Path,
     chosen: Path,
     *,
-    members: int,
-    heldout: int,
-    validation: int,
-    reference: int,
+    sizes: Mapping[str, int],
     names: Sequence[str | int],
 ) -> None:
     """One repeat's cohorts of the first size, from what settings were not chosen by.
@@ -97,15 +94,14 @@ def keep_cohorts(
         path: of the result (`recmia.cohorts.save_cohorts`).
         sessions: of notebook 01.
         chosen: of `keep_trial_sessions`.
-        members: and the rest, see `recmia.papers.proposal.sizes.keeping.keep_cohorts`.
+        sizes: and the rest, see `recmia.papers.proposal.drawing.keep_real`.
 
     Raises:
         DataError: the cohorts do not fit into the data.
     """
-    log, sizes = load_sessions(sessions), {"members": members, "heldout": heldout}
-    sizes |= {"validation": validation, "reference": reference}
+    log = load_sessions(sessions)
     rest = log[_others(log, *read_arrays(chosen).values())]
-    save_cohorts(real_cohorts(rest, **sizes, rng=generator(*names)), path)
+    save_cohorts(draw_real(rest, sizes, generator(*names)), path)
 
 
 def keep_unseen(

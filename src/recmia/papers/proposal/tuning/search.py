@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, prod
-from typing import Any
 
 import numpy as np
 
-from recmia.papers.proposal.settings import Tuning
+from recmia.papers.proposal.settings import Tuning, resumed
 from recmia.recommenders.settings import Target
 from recmia.seeds import generator
 
@@ -44,15 +43,6 @@ class Recipe:
         share = (tuning.sessions[0] / sessions) ** tuning.epochs_exponent
         epochs = ceil(self.target.epochs * share - 1e-9)
         return resumed(self.target, epochs=epochs, recorded_epochs=checkpoints(epochs))
-
-
-def resumed(target: Target, **changed: Any) -> Target:
-    """The same settings but for some, checked anew.
-
-    Raises:
-        ValidationError: they do not go together.
-    """
-    return Target(**target.model_dump() | changed)
 
 
 def checkpoints(epochs: int) -> tuple[int, ...]:

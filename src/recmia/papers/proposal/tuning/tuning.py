@@ -14,6 +14,8 @@ from recmia.cohorts import SIDES
 from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
+from recmia.papers.proposal.drawing import alike_on_both_sides
+from recmia.papers.proposal.settings import resumed
 from recmia.papers.proposal.training import study_vocabulary
 from recmia.papers.proposal.tuning import keeping
 from recmia.papers.proposal.tuning.search import (
@@ -22,7 +24,6 @@ from recmia.papers.proposal.tuning.search import (
     UNTUNED,
     Recipe,
     drawn_trials,
-    resumed,
 )
 from recmia.recommenders.settings import Target
 from recmia.recommenders.training import load_record
@@ -108,10 +109,12 @@ def cohorts(study: Study, repeat: int) -> Kept:
         keeping.keep_cohorts,
         study.need("01_preprocess/sessions.parquet"),
         chosen_by(study),
-        members=members,
-        heldout=min(members, settings.tuning.attacked),
-        validation=settings.cohorts.validation,
-        reference=settings.cohorts.reference,
+        sizes=alike_on_both_sides(
+            members=members,
+            heldout=min(members, settings.tuning.attacked),
+            validation=settings.cohorts.validation,
+            reference=settings.cohorts.reference,
+        ),
         names=(settings.root_seed, STEP, "cohorts", repeat),
     )
 
