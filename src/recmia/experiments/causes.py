@@ -15,6 +15,7 @@ from recmia.experiments.reproduced import NOT_EXPLAINED, comparable, within
 from recmia.experiments.rows import Row
 from recmia.experiments.selecting import matches
 from recmia.section import Section
+from recmia.yaml_files import read_yaml
 
 
 class Cause(Section):
@@ -34,7 +35,7 @@ def causes_of(paper: Paper) -> list[Cause]:
     if not path.exists():
         return []
     try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+        read = read_yaml(path)
         return TypeAdapter(list[Cause]).validate_python(read)
     except (ValidationError, yaml.YAMLError) as error:
         raise ArtifactError(f"{path}: {error}") from error

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import yaml
 from matplotlib.figure import Figure
 from pydantic import Field, ValidationError
 
@@ -21,6 +20,7 @@ from recmia.experiments.selecting import first_kind, matches
 from recmia.experiments.study import Study
 from recmia.experiments.words import Words
 from recmia.section import Section
+from recmia.yaml_files import read_yaml
 
 Columns = tuple[str, ...]
 
@@ -72,7 +72,7 @@ def read_figures(path: Path) -> list[Declared]:
         ArtifactError: an entry is no such declaration; the message names it.
     """
     found = []
-    for number, entry in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")), start=1):
+    for number, entry in enumerate(read_yaml(path), start=1):
         try:
             found.append(Declared(**entry))
         except (ValidationError, TypeError) as error:

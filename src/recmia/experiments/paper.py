@@ -8,10 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from recmia.experiments.step import Step
 from recmia.section import Section
+from recmia.yaml_files import read_yaml
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Paper:
     def claims(self) -> dict[str, dict[str, Any]]:
         """What it says of its tables and figures, by a short key (`recmia.experiments.lines`)."""
         path = self.folder / "claims.yaml"
-        return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return read_yaml(path) if path.exists() else {}
 
     @cached_property
     def values(self) -> tuple[dict[str, str], ...]:

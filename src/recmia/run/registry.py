@@ -8,10 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import recmia.papers
 from recmia.experiments.paper import Paper
+from recmia.yaml_files import read_yaml
 
 
 @lru_cache(maxsize=1)
@@ -55,4 +54,4 @@ def _listed(names: str | list[str]) -> list[str]:
 @cache
 def read(path: Path) -> Any:
     """A YAML file of a paper, read once."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read_yaml(path)

@@ -17,6 +17,7 @@ from recmia.experiments.step import Step
 from recmia.run.registry import papers
 from recmia.section import Section
 from recmia.storage import content_hash
+from recmia.yaml_files import read_yaml
 
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -108,7 +109,7 @@ def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = Non
                 "or give the path of a .yaml file."
             )
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = read_yaml(path)
     except yaml.YAMLError as error:
         raise SettingsError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(values, dict):
