@@ -19,7 +19,7 @@ report: environment
 	$(BIN)/recmia run --profile $(PROFILE)
 
 test: environment
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 # Made anew each time, in a folder of its own.
 demo: environment

@@ -18,7 +18,8 @@ import pytest
 from recmia.experiments.syntax import read_syntax
 from recmia.run.settings import load_settings
 
-pytestmark = pytest.mark.slow
+# In one process, so that the whole study is run once for all of them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("the tiny study")]
 CHECKOUT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "recmia.cli", "run", "--profile", "tiny"]
 
@@ -41,6 +42,9 @@ def run(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory) -> Path:
+    """Folder of ``artifacts`` and ``reports``: ``RECMIA_TINY_RUN``, else of a run of our own."""
+    if "RECMIA_TINY_RUN" in os.environ:
+        return Path(os.environ["RECMIA_TINY_RUN"])
     folder = tmp_path_factory.mktemp("uninterrupted")
     run(folder)
     return folder
