@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments.measuring import Runs, differences, measure
 from recmia.experiments.rows import AS_PUBLISHED, AS_RELEASED, CLAIMS, CORRECTED, Row, numbers_of
+from recmia.experiments.scores import keep_metrics
 from recmia.experiments.study import Study
 from recmia.experiments.verdicts import verdict
 
@@ -51,14 +52,20 @@ class Line:
 
 
 def line_rows(
-    study: Study, folder: Path, lines: Iterable[Line], metrics: Container[str] | None = None
+    study: Study,
+    folder: Path,
+    lines: Iterable[Line],
+    metrics: Container[str] | None = None,
+    *,
+    make: Callable = keep_metrics,
 ) -> list[Row]:
     """A row for each line and each of ``metrics`` (all where left out).
 
-    Scores that several lines show are measured once.
+    Scores that several lines show are measured once; for ``make`` see
+    `recmia.experiments.measuring.measure`.
     """
     lines = list(lines)
-    found = measure(study, folder, {line.runs: line.runs for line in lines})
+    found = measure(study, folder, {line.runs: line.runs for line in lines}, make=make)
     return [
         Row(**line.columns, metric=measured.metric, **numbers_of(measured))
         for line in lines

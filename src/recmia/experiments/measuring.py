@@ -48,7 +48,12 @@ def bootstrap(study: Study) -> dict[str, Any]:
 
 
 def measure(
-    study: Study, folder: Path, cases: Mapping[Case, Runs], *, label: str = "metrics"
+    study: Study,
+    folder: Path,
+    cases: Mapping[Case, Runs],
+    *,
+    make: Callable = keep_metrics,
+    label: str = "metrics",
 ) -> dict[Case, list[Measurement]]:
     """Every metric of every case with its interval; what is current is kept.
 
@@ -56,9 +61,11 @@ def measure(
         study: the run.
         folder: where the measurements lie, one file a case.
         cases: what is measured, to where its scores are.
+        make: `keep_metrics`, or `recmia.experiments.shared_scores.keep_shared_metrics` where all
+            seeds are about the same units.
         label: of the progress bar.
     """
-    kept = [_kept(study, folder, keep_metrics, [runs]) for runs in cases.values()]
+    kept = [_kept(study, folder, make, [runs]) for runs in cases.values()]
     make_all(study, kept, label=label)
     return {case: _measurements(k.path) for case, k in zip(cases, kept, strict=True)}
 

@@ -15,6 +15,7 @@ from recmia.experiments.lines import Line, line_rows
 from recmia.experiments.making import make_all
 from recmia.experiments.measuring import Place
 from recmia.experiments.rows import CONTROL, CORRECTED, Row
+from recmia.experiments.shared_scores import keep_shared_metrics
 from recmia.experiments.study import Study
 from recmia.papers.frontier import names
 from recmia.papers.frontier.attack_keeping import (
@@ -235,7 +236,7 @@ def _names(kept: list[Kept]) -> list[str]:
 def attack_rows(audit: Audit, lines: list[Line]) -> list[Row]:
     """The lines measured over targets, and target by target where all shadows attack."""
     study = audit.game.study
-    measured = line_rows(study, audit.folder / "metrics", lines, METRICS)
+    measured = line_rows(study, audit.folder / "metrics", lines, METRICS, make=keep_shared_metrics)
     return [*measured, *_by_target(audit, lines)]
 
 

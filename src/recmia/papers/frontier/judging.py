@@ -14,6 +14,7 @@ from recmia.experiments.lines import Line, line_rows
 from recmia.experiments.making import make_all
 from recmia.experiments.measuring import Place
 from recmia.experiments.rows import Row, numbers_of
+from recmia.experiments.shared_scores import keep_shared_metrics
 from recmia.likelihood_ratio.shadow_thresholds import BALANCED
 from recmia.papers.frontier import names
 from recmia.papers.frontier.attacking import Audit, attacks, list_attacks
@@ -145,7 +146,9 @@ def _risk_rows(audit: Audit, checkpoint: str, epoch: int) -> Iterator[Row]:
         )
         for part in _parts(kept[0].path)
     ]
-    yield from line_rows(study, audit.folder / "metrics", lines, [ROC_AUC])
+    yield from line_rows(
+        study, audit.folder / "metrics", lines, [ROC_AUC], make=keep_shared_metrics
+    )
     for column, measured in _read(_risks(audit, epoch)).items():
         columns = about(audit, checkpoint, RISK, subset=column.split("|")[-1], **main)
         for metric in (TPR, FPR):

@@ -51,7 +51,7 @@ def draw_all(study: Study, rows: Iterable[Row]) -> list[dict]:
             "NDCG@20 on sessions that nothing was trained or chosen by (left) and against ε "
             "(right). There a line leads from the bound that the game's own coins prove to what "
             "the accountant says, an arrow where nobody bounds it from above. Dotted: guessing. "
-            "Bars: 95% bootstrap over targets, then groups of identical sessions.",
+            "Bars: 95% bootstrap over targets and over groups of identical sessions.",
             [STEP],
             kinds.DEFENCES,
         )

@@ -11,6 +11,7 @@ from recmia.evaluation.metrics import ROC_AUC, tpr_at_fpr_name
 from recmia.experiments.lines import Line, line_rows
 from recmia.experiments.measuring import Place, differences
 from recmia.experiments.rows import CONFIRMED, CONTROL, CORRECTED, REFUTED, Row, numbers_of
+from recmia.experiments.shared_scores import keep_shared_metrics
 from recmia.experiments.study import Study
 from recmia.experiments.verdicts import verdict
 from recmia.papers.frontier import names
@@ -38,7 +39,7 @@ def defence_rows(study: Study, cases: Iterable[Case]) -> list[Row]:
     """How well each defence ranks, what attacks find, and both kinds of ε; controls."""
     folder, cases = study.folder(STEP), list(cases)
     lines = [line for case in cases for line in _lines(study, case)]
-    attacked = line_rows(study, folder / "metrics", lines, METRICS)
+    attacked = line_rows(study, folder / "metrics", lines, METRICS, make=keep_shared_metrics)
     budgets = [row for case in cases for row in _budget_rows(study, case)]
     return [
         *(_ndcg_row(study, case) for case in cases),
@@ -136,7 +137,7 @@ def unlearning_rows(study: Study) -> list[Row]:
         Line(about | {"case": how, "attack": attack}, places)
         for (how, attack), places in runs.items()
     ]
-    rows += line_rows(study, folder / "metrics", lines, METRICS)
+    rows += line_rows(study, folder / "metrics", lines, METRICS, make=keep_shared_metrics)
     pairs = [(how, attack) for how in hows[:2] for attack in ATTACKS]
     against = [(runs[pair], runs[defences.RETRAINED, pair[1]]) for pair in pairs]
     found = differences(study, folder / "differences", against)
