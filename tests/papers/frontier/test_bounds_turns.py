@@ -71,8 +71,8 @@ def test_a_unit_has_the_mean_of_its_sessions(game):
 def test_copies_are_no_units_of_one_session():
     groups = np.array([0, 1, 1, 2])
     pool = Pool(None, None, None, groups, None)
-    assert counted(pool, "session").tolist() == [True, False, False, True]
-    assert counted(pool, "user").all()
+    assert counted(pool.groups, "session").tolist() == [True, False, False, True]
+    assert counted(pool.groups, "user").all()
 
 
 def test_shares_of_extractable_sessions_by_hand():

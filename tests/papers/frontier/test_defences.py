@@ -154,10 +154,11 @@ def test_ndcg_is_the_mean_over_models_by_hand(tmp_path, pool):
 
 
 def test_units_are_the_canaries_by_hand():
-    scores, coins = by_unit(
-        np.array([1.0, 3.0, 5.0]), np.array([True, True, False]), np.array([0, 0, 1])
-    )
+    of = np.array([1.0, 3.0, 5.0]), np.array([True, True, False]), np.array([0, 0, 1])
+    scores, coins = by_unit(*of, "user")
     assert scores.tolist() == [2, 5] and coins.tolist() == [True, False]
+    scores, coins = by_unit(*of, "session")  # two identical ones share a coin and are left out
+    assert scores.tolist() == [5] and coins.tolist() == [False]
 
 
 def bounded(folder: Path, epsilon: float, seed: int) -> dict[str, float]:
@@ -171,7 +172,8 @@ def bounded(folder: Path, epsilon: float, seed: int) -> dict[str, float]:
         membership=coins,
         row_ids=np.tile(np.arange(units), (targets, 1)),
     )
-    keep_bounds(folder / "b.json", folder / "s.npz", delta=1e-6, error=0.05, seed=seed)
+    how = {"delta": 1e-6, "error": 0.05, "seed": seed}
+    keep_bounds(folder / "b.json", folder / "s.npz", unit="session", **how)
     return read_json(folder / "b.json")
 
 

@@ -65,7 +65,7 @@ def real_rows(of: Bounded, checkpoint: str) -> Iterator[Row]:
     files = [kept.path for kept in of.signals()]
     read = units.read_pool(files, pool, of.epochs[FIRST][checkpoint], unit)
     strange, epoch = of_canaries(of).pool.path, of.epochs[of.one.name][checkpoint]
-    unseen = units.stranger(strange, epoch, units.counted(pool, unit))
+    unseen = units.stranger(strange, epoch, units.counted(pool.groups, unit))
     yield from _rows(of, checkpoint, read, of.played.targets, REAL, unseen, _trained(of))
 
 

@@ -17,15 +17,15 @@ from recmia.papers.frontier.names import SCORES
 from recmia.storage import read_arrays
 
 
-def counted(pool: Pool, unit: str) -> np.ndarray:
-    """Which sessions of a pool are a unit's that a bound on ε is about, bool [N].
+def counted(groups: np.ndarray, unit: str) -> np.ndarray:
+    """Which sessions are a unit's that a bound on ε is about, bool [N]; of their units, int64 [N].
 
     Identical sessions have one coin together: their bound would be that of a group of several
     sessions, and they are left out. Where the unit is a user, all sessions of a user are one unit.
     """
     if unit == USER:
-        return np.ones(len(pool.groups), dtype=bool)
-    return np.bincount(pool.groups)[pool.groups] == 1
+        return np.ones(len(groups), dtype=bool)
+    return np.bincount(groups)[groups] == 1
 
 
 def read_pool(files: Sequence[Path], pool: Pool, epoch: int, unit: str) -> Read:
@@ -39,7 +39,7 @@ def read_pool(files: Sequence[Path], pool: Pool, epoch: int, unit: str) -> Read:
     """
     seen = load_seen(files, pool, epoch, SCORES)
     whole = Read(seen.log_likelihood, seen.signal, pool.coins, pool.groups)
-    return whole.of(counted(pool, unit))
+    return whole.of(counted(pool.groups, unit))
 
 
 def read_canaries(files: Sequence[Path], planted: Planted, epoch: int, kind: str) -> Read:

@@ -143,6 +143,7 @@ def bounds(case: Case) -> Kept:
         study.folder(STEP) / "bounds" / f"{file_name(case.title)}_epoch{case.epoch}.json",
         keep_bounds,
         scores(case),
+        unit=study.settings.frontier.unit,
         delta=delta(study),
         error=ERROR,
         seed=_seed(study, "bounds"),
