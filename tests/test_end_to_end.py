@@ -34,7 +34,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 def run(folder: Path) -> str:
     done = subprocess.run(
-        COMMAND, env=environment(folder), capture_output=True, text=True, timeout=600
+        COMMAND, env=environment(folder), capture_output=True, text=True, timeout=1800
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr

@@ -156,11 +156,9 @@ def test_source_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("RECMIA_HOME", "RECMIA_DATA", "RECMIA_ARTIFACTS", "RECMIA_REPORTS"):
+    for variable in ("RECMIA_DATA", "RECMIA_ARTIFACTS", "RECMIA_REPORTS"):
         monkeypatch.delenv(variable, raising=False)
-    (tmp_path / "notebooks" / "deep").mkdir(parents=True)
-    (tmp_path / "pyproject.toml").write_text("")
-    monkeypatch.chdir(tmp_path / "notebooks" / "deep")
+    monkeypatch.setenv("RECMIA_HOME", str(tmp_path))
     paths = StudyPaths("quick")
     assert paths.root == tmp_path and paths.data == tmp_path / "data"
     assert paths.artifacts == tmp_path / "artifacts" / "quick"

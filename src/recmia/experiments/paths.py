@@ -16,8 +16,9 @@ REPORTS_PREFIX = "reports:"
 def find_root() -> Path:
     """Root of the checkout.
 
-    ``RECMIA_HOME``, else the nearest ancestor of the working folder that holds ``notebooks/`` and
-    ``pyproject.toml``, else the checkout that the package was installed from.
+    ``RECMIA_HOME``, else the checkout that this code lies in, else, for a package that was installed
+    elsewhere, the nearest ancestor of the working folder that is a checkout. Notebooks are code:
+    those of a folder that merely has some are not run.
 
     Raises:
         SettingsError: none of these is a checkout.
@@ -25,13 +26,21 @@ def find_root() -> Path:
     if home := os.environ.get("RECMIA_HOME"):
         return Path(home).resolve()
     here = Path.cwd()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[3]):
-        if (folder / "notebooks").is_dir() and (folder / "pyproject.toml").is_file():
+    for folder in (Path(__file__).resolve().parents[3], here, *here.parents):
+        if _is_checkout(folder):
             return folder
     raise SettingsError(
         "The study's notebooks were not found. Remedy: run this inside the checkout, or set "
         "RECMIA_HOME to its folder."
     )
+
+
+def _is_checkout(folder: Path) -> bool:
+    try:
+        named = 'name = "recmia"' in (folder / "pyproject.toml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return named and all((folder / part).is_dir() for part in ("notebooks", "src/recmia"))
 
 
 def _folder(variable: str, default: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from recmia.experiments.letters import GENERAL, LISTED, SEQUENTIAL, letter_of
+from recmia.path_names import PathName
 from recmia.recommenders.registry import RECOMMENDERS
 from recmia.recommenders.settings import Epochs, ItemNeighbours, LatentFactors, NeuralCF
 from recmia.section import Section
@@ -30,7 +31,7 @@ class DataSet(Section):
 class Lists(Section):
     """Data, recommenders and item vectors that an attack on lists needs; cuts of users."""
 
-    datasets: dict[str, DataSet] = Field(..., description="letter to data set")
+    datasets: dict[PathName, DataSet] = Field(..., description="letter to data set")
     algorithms: tuple[str, ...] = Field(
         tuple(GENERAL.values()), description="recommenders, by letter or name"
     )

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from recmia.path_names import PathName
 from recmia.section import Section
 
 # Data sets of `sources.yaml` that a source is read from.
@@ -47,8 +48,8 @@ class System(Section):
 class ModelInversionStudy(Section):
     """Every figure of the model-inversion paper, and ours (notebook 13)."""
 
-    datasets: dict[str, RatingData]
-    systems: dict[str, System]
+    datasets: dict[PathName, RatingData]
+    systems: dict[PathName, System]
     repeats: int = Field(20, ge=1, description="attacks with other trainings, Ũ and decoys")
     training_share: float = Field(0.8, gt=0, lt=1, description="of each user's ratings")
     sweeps: int = Field(15, ge=1, description="most sweeps of least squares")
