@@ -12,7 +12,7 @@ import typer
 import typer.core
 
 from recmia import __version__
-from recmia.errors import RecmiaError, SettingsError
+from recmia.errors import ArtifactError, RecmiaError, SettingsError
 from recmia.jobs import SCHEDULER
 
 # Everything else is imported where it is used: the stack takes ten seconds to import, and --help,
@@ -176,14 +176,22 @@ def report(
     set_: Set = None,
 ) -> None:
     """Write reports/PROFILE from saved results; nothing is run again."""
-    if check is not None:
-        from recmia.experiments.paths import StudyPaths
-        from recmia.run.report import changed_code, check_report
+    from recmia.run import pipeline
 
-        paths = StudyPaths(check)
-        folder = paths.reports
+    if check is not None:
+        from recmia.run.current import changed_settings
+        from recmia.run.report import changed_code, check_report
+        from recmia.storage import read_json
+
+        plan = pipeline.make_plan(check, parse_overrides(set_))
+        paths, folder = plan.paths, plan.paths.reports
         check_report(folder)
         print(f"{folder}: every file is as its manifest and its results say.")
+        if others := changed_settings(read_json(folder / "manifest.json"), plan):
+            raise ArtifactError(
+                f"{folder} was made with other settings than the profile has: {'; '.join(others)}. "
+                f"Remedy: `recmia run --profile {check}`."
+            )
         changed = changed_code(folder, paths.notebooks)
         for one in changed:
             if one.makers:
@@ -193,8 +201,6 @@ def report(
         if not changed:
             print("The code that made it is the code that is here.")
         return
-    from recmia.run import pipeline
-
     _write_report(pipeline.make_plan(profile, parse_overrides(set_)), force=True)
 
 

@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ import pytest
 from recmia.errors import ArtifactError
 from recmia.experiments.results import read_results, sort_rows
 from recmia.run import pipeline
+from recmia.run.current import changed_settings
 from recmia.run.fingerprint import code_parts
 from recmia.run.report import Changed, changed_code, check_report, write_report
-from recmia.storage import write_json
+from recmia.storage import read_json, write_json
 
 from .conftest import Checkout
 from .made_up import rows_of
@@ -120,6 +122,26 @@ def test_changed_code_is_named_by_step(checkout: Checkout, tmp_path, monkeypatch
     checkout.step("04_attack", "import beside as other")
     both = Changed("04_attack", ("beside",), ("04_attack.ipynb",))
     assert changed(code=code | {"makers": ["beside"]}) == [both]
+
+
+def test_other_settings_are_neither_published_nor_approved(checkout: Checkout) -> None:
+    code = f"import sys; sys.path.insert(0, {HERE!r}); import made_up\n"
+    results = f"for step in {STEPS}: made_up.write_step(step, paths.artifacts)"
+    folders = tuple(f"{step}/" for step in STEPS)
+    checkout.step("04_attack", code + results, outputs=folders, sections=("cohorts",))
+    plan = pipeline.make_plan("tiny", None, checkout.steps)
+    pipeline.run(plan, out=io.StringIO())
+    write_report(plan)
+    folder = plan.paths.reports
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    cohorts = plan.settings.cohorts.model_copy(update={"members": 119})
+    other = replace(plan, settings=plan.settings.model_copy(update={"cohorts": cohorts}))
+    with pytest.raises(ArtifactError, match=r"other settings: 04_attack \(cohorts\)"):
+        write_report(other, force=True)
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+    manifest = read_json(folder / "manifest.json")
+    assert changed_settings(manifest, plan) == []
+    assert changed_settings(manifest, other) == ["cohorts.members: 120, now 119"]
 
 
 def test_an_edited_page_is_noticed_even_with_its_hash(plan: pipeline.Plan) -> None:

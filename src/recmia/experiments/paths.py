@@ -16,7 +16,7 @@ REPORTS_PREFIX = "reports:"
 def find_root() -> Path:
     """Root of the checkout.
 
-    ``RECMIA_HOME``, else the checkout that this code lies in, else, for a package that was installed
+    ``RECMIA_HOME``, else the checkout that this code lies in, else, for a package installed
     elsewhere, the nearest ancestor of the working folder that is a checkout. Notebooks are code:
     those of a folder that merely has some are not run.
 

@@ -41,16 +41,13 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
                 | {"code": _code(plan, step, record["parts"])}
                 | {"disk_bytes": _bytes_in(plan.paths.artifacts / step.name)}
             )
-    values = settings.model_dump(mode="json")
-    if values["data"] and values["data"].get("path"):  # a path of this machine: its name is enough
-        values["data"]["path"] = os.path.basename(values["data"]["path"])
     return {
         "profile": settings.name,
         "title": settings.title,
         "description": " ".join(settings.description.split()),
         "dataset": settings.dataset,
         "commit": commit(plan.paths.root),
-        "settings": values,
+        "settings": published_settings(plan),
         "versions": versions(),
         "hardware": hardware(),
         "source_data": source_data(plan),
@@ -59,6 +56,14 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         "started": min((s["started"] for s in steps), default=None),
         "finished": max((s["finished"] for s in steps), default=None),
     }
+
+
+def published_settings(plan: Plan) -> dict[str, Any]:
+    """A run's settings; of a path of this machine its name is enough."""
+    values = plan.settings.model_dump(mode="json")
+    if values["data"] and values["data"].get("path"):
+        values["data"]["path"] = os.path.basename(values["data"]["path"])
+    return values
 
 
 def _bytes_in(folder: Path) -> int:

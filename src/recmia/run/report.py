@@ -22,6 +22,7 @@ from recmia.experiments.results import (
 from recmia.experiments.rows import Row
 from recmia.pages import MIME, data_address, fill
 from recmia.run import papers, registry
+from recmia.run.current import check_settings
 from recmia.run.fingerprint import code_parts
 from recmia.run.manifest import file_hashes, made_up, make_manifest, of_own_log
 from recmia.run.pipeline import Plan, duration, read_record
@@ -54,7 +55,8 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
         Path of ``index.html``, and whether anything was written.
 
     Raises:
-        ArtifactError: there are no results, or they contradict each other.
+        ArtifactError: there are no results, they contradict each other, or they were made with
+            other settings.
     """
     folder = plan.paths.reports
     page = folder / "index.html"
@@ -62,6 +64,7 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
     if any(record is None for record in records) and (folder / "manifest.json").exists():
         _write_pages(folder, read_json(folder / "manifest.json"))
         return page, True
+    check_settings(plan)
     identity = _identity(records)
     if not force and _up_to_date(folder, identity):
         return page, False
