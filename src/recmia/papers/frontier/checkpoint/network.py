@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from packaging.version import Version
 from torch import Tensor, nn
 
 from recmia.errors import DataError
@@ -17,6 +18,7 @@ from recmia.errors import DataError
 WINDOW = 200  # items that are looked at; as the files' names say, with one head
 EPSILON = 1e-8
 PADDING = 0
+SAFE = Version("2.6")  # of torch, from which `weights_only` holds
 
 
 class SASRec(nn.Module):
@@ -96,8 +98,14 @@ def load_network(path: Path, *, window: int = WINDOW, device: str = "cpu") -> SA
         device: torch device.
 
     Raises:
-        DataError: it is no state dict of tensors, or of another network.
+        DataError: it is no state dict of tensors, or of another network, or this torch cannot read
+            one safely.
     """
+    if Version(torch.__version__) < SAFE:
+        raise DataError(
+            f"not read with torch {torch.__version__}: before {SAFE} a file can run code "
+            "(CVE-2025-32434).", file=path, remedy=f"torch {SAFE} or later, or `checkpoint: null`.",
+        )  # fmt: skip
     remedy = "put the published file of SASRec there; see `recmia data list`."
     try:
         state = torch.load(path, map_location=device, weights_only=True)
