@@ -238,7 +238,7 @@ def _data_folder():
 
 @data_app.command("list")
 def data_list() -> None:
-    """List the data sets, where they come from, and whether they are here."""
+    """List the data sets, where they come from, their licences, and whether they are here."""
     from recmia.data import registry
     from recmia.errors import DataError
 
@@ -251,6 +251,7 @@ def data_list() -> None:
         except DataError:
             state = "not here" if source.downloads else "not here (by hand)"
         print(f"{source.name:<22} {state:<20} {source.title}  {source.page}")
+        print(f"{'':<22} licence: {source.licence}")
 
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="See `recmia data list`.")]

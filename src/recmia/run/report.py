@@ -24,7 +24,8 @@ from recmia.pages import MIME, data_address, fill
 from recmia.run import papers, registry
 from recmia.run.fingerprint import code_parts
 from recmia.run.manifest import file_hashes, made_up, make_manifest, of_own_log
-from recmia.run.pipeline import Plan, duration, read_record
+from recmia.run.pipeline import Plan, duration
+from recmia.run.records import read_record
 from recmia.storage import content_hash, file_hash, read_json, write_json, write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
