@@ -41,7 +41,7 @@ lint: environment
 lock:
 	python3.11 scripts/lock.py $(shell sed -n 's/^INSTALLER=//p' scripts/environment) python3.11 python3.10
 
-# The README's headline, findings and count of numbers, from the reports on real data.
+# The generated parts of README.md, ARTIFACT.md and docs/results.md, from the reports on real data.
 readme: environment
 	$(BIN)/python -m recmia.run.readme
 

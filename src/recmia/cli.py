@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,8 +42,19 @@ class _Commands(typer.core.TyperGroup):
         raise typer.Exit(1) from None
 
 
+def as_typed(text: str) -> str:
+    """A text whose commands are typed as this one was.
+
+    ``make`` leaves recmia in .venv/bin, where the shell does not look until it is told to.
+    """
+    typed = sys.argv[0]
+    if Path(typed).name != "recmia" or shutil.which("recmia"):
+        return text
+    return re.sub(r"(?m)(^|`)recmia (?=[a-z])", lambda found: f"{found[1]}{typed} ", text)
+
+
 def _complain(text: str) -> None:
-    typer.secho(text, fg="red", err=True)
+    typer.secho(as_typed(text), fg="red", err=True)
 
 
 app = typer.Typer(
@@ -413,11 +427,11 @@ def _list_example(folder: Path) -> None:
     from recmia.audit.example import write_example
 
     folder = write_example(folder)
-    print(
-        f"{folder}/ holds shadow/, target/ and others.csv. Try:\n"
+    command = (
         f"recmia audit lists --shadow {folder}/shadow --target {folder}/target "
         f"--vectors-from {folder}/others.csv"
     )
+    print(as_typed(f"{folder}/ holds shadow/, target/ and others.csv. Try:\n{command}"))
 
 
 def _score_example(folder: Path) -> None:
@@ -426,7 +440,7 @@ def _score_example(folder: Path) -> None:
     folder = write_score_example(folder)
     print(f"{folder}/ holds {' and '.join(f'{case}/' for case in CASES)}. Try:")
     for case in CASES:
-        print(f"recmia audit scores {folder}/{case} --out {folder}-{case}")
+        print(as_typed(f"recmia audit scores {folder}/{case} --out {folder}-{case}"))
 
 
 @export_app.command("scores")
@@ -447,7 +461,7 @@ def export_scores_command(
 
     epoch = export_scores(open_study(profile, parse_overrides(set_)), out)
     print(f"{out}/ holds a target and its shadows after epoch {epoch}. Try:")
-    print(f"recmia audit scores {out} --out {out}-audit")
+    print(as_typed(f"recmia audit scores {out} --out {out}-audit"))
 
 
 def _interrupt(number: int, frame) -> None:

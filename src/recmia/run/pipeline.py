@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -63,6 +65,17 @@ class Plan:
     parameters: dict[str, Any]
     paths: StudyPaths
     steps: tuple[Step, ...]
+
+    @property
+    def options(self) -> str:
+        """The options of the command line that name this run."""
+        chosen = [f"{k}={json.dumps(v)}" for k, v in self.parameters["overrides"].items()]
+        words = [
+            "--profile",
+            self.parameters["profile"],
+            *(w for c in chosen for w in ("--set", c)),
+        ]
+        return shlex.join(words)
 
 
 def make_plan(

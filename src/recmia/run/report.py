@@ -70,7 +70,7 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
     if not rows:
         raise ArtifactError(
             f"There are no results of '{plan.settings.name}' yet. Remedy: "
-            f"`recmia run --profile {plan.settings.name}`."
+            f"`recmia run {plan.options}`."
         )
     from recmia.run.published_notebooks import publish
 
