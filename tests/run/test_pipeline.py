@@ -285,6 +285,8 @@ def test_an_override_takes_over_the_steps_that_it_does_not_touch(checkout: Check
     checkout.step("a", WRITE_A)
     checkout.step("b", WRITE_B, sections=("attack",), inputs=("a/",))
     run(checkout)
+    now = pipeline.status(pipeline.make_plan("tiny", {"attack.epochs": 5}, checkout.steps))
+    assert [s.reason for s in now] == ["not run yet; to be had from 'tiny'", "waits for a"]
     said = run(checkout, overrides={"attack.epochs": 5})
     assert re.findall(r"^(\w) .*(as in 'tiny'|done)", said, re.M) == [
         ("a", "as in 'tiny'"),

@@ -37,6 +37,14 @@ WRITES = {
         *("Tuned target, leakage", "Tuned target, more sessions"),
     },
     "09_mismatch": {"Mismatch"},
+    "21_shadows": {"Game"},
+    "22_attacks": {
+        *("Attacks", "Shadows", "Target by target", "Guesses", "Risk"),
+        *("Calibration", "Stability", "RMIA's a"),
+    },
+    "23_bounds": {"Bounds", "Canary games", "Extraction"},
+    "24_defences": {"Defences", "Privacy budget", "Defences, controls", "Unlearning"},
+    "25_checkpoint": {"Checkpoint"},
 }
 DEMO = (
     ".venv/bin/recmia audit example scores artifacts/demo/made-up",

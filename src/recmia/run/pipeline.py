@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,9 @@ def status(plan: Plan) -> list[StepStatus]:
     waiting: set[str] = set()
     for step in plan.steps:
         try:
-            now = step_status(plan, step, cache)[0]
+            now, parts = step_status(plan, step, cache)
+            if now.state == "to run" and (other := finished_alike(plan.paths, step, parts)):
+                now = replace(now, reason=f"{now.reason}; to be had from '{other.profile}'")
         except RecmiaError as error:
             now = StepStatus(step, "blocked", str(error), read_record(plan.paths, step))
         before = [made.name for name in step.inputs if (made := producer(plan.steps, name))]
