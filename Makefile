@@ -1,7 +1,7 @@
 # make report    run the study and write reports/$(PROFILE)/index.html
 # make test      run the tests
 # make demo      audit a made-up recommender that remembers: a first result within a minute
-# make lab       open the notebooks in JupyterLab, on this machine only
+# make lab       open copies of the notebooks in JupyterLab, on this machine only
 # Each makes the environment (.venv, from requirements.lock) first where it is missing or stale.
 
 PROFILE ?= quick
@@ -27,8 +27,9 @@ demo: environment
 	$(BIN)/recmia audit example scores artifacts/demo/made-up
 	$(BIN)/recmia audit scores artifacts/demo/made-up/memory --out artifacts/demo/audit
 
+# The copies lie in lab/, which git ignores; see recmia.run.lab.
 lab: environment
-	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks
+	$(BIN)/python -m recmia.run.lab
 
 lint: environment
 	$(BIN)/ruff check
@@ -40,7 +41,7 @@ lint: environment
 lock:
 	python3.11 scripts/lock.py $(shell sed -n 's/^INSTALLER=//p' scripts/environment) python3.11 python3.10
 
-# The README's headline, findings and count of numbers, from the reports on real data.
+# The generated parts of README.md, ARTIFACT.md and docs/results.md, from the reports on real data.
 readme: environment
 	$(BIN)/python -m recmia.run.readme
 

@@ -219,3 +219,13 @@ def test_an_exported_game_audits_to_the_scores_of_notebook_22(uninterrupted, tmp
         scores = ours[key].to_numpy()
         theirs = kept[f"{name}|scores"]
         assert np.allclose(scores[~np.isnan(scores)], theirs, rtol=1e-3, atol=1e-4), key
+
+
+def test_artifact_md_names_the_notebooks_that_write_each_artefact(uninterrupted):
+    from recmia.experiments.results import read_results
+    from recmia.run.artifact import WRITES
+
+    for step in load_settings("tiny").steps:
+        rows = read_results(uninterrupted / "artifacts" / "tiny" / step.name)
+        wrote = {row.artefact for row in rows}
+        assert WRITES.get(step.name, wrote) == wrote, step.name

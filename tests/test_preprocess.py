@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import resource
+import subprocess
+import sys
 from contextlib import contextmanager
 
 import numpy as np
@@ -345,6 +348,19 @@ def test_synthetic_log_is_made_on_the_way(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_schema_is_the_same_bytes_in_every_process(tmp_path):
+    """Tags come out of a set; a notebook run by hand must not make later steps stale."""
+    code = (
+        "import sys; from pathlib import Path; from recmia.preprocess.output import write_schema\n"
+        "write_schema(Path(sys.argv[1]), 30, 20)"
+    )
+    for seed in ("1", "2", "3"):
+        command = [sys.executable, "-c", code, str(tmp_path / seed)]
+        subprocess.run(command, check=True, env=os.environ | {"PYTHONHASHSEED": seed})
+    assert len({(tmp_path / seed).read_bytes() for seed in ("1", "2", "3")}) == 1
+
+
 def test_schema_builds_a_transformers4rec_input(tmp_path):
     from merlin.io import Dataset
     from merlin.schema.io.tensorflow_metadata import TensorflowMetadata

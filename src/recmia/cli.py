@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,8 +42,19 @@ class _Commands(typer.core.TyperGroup):
         raise typer.Exit(1) from None
 
 
+def as_typed(text: str) -> str:
+    """A text whose commands are typed as this one was.
+
+    ``make`` leaves recmia in .venv/bin, where the shell does not look until it is told to.
+    """
+    typed = sys.argv[0]
+    if Path(typed).name != "recmia" or shutil.which("recmia"):
+        return text
+    return re.sub(r"(?m)(^|`)recmia (?=[a-z])", lambda found: f"{found[1]}{typed} ", text)
+
+
 def _complain(text: str) -> None:
-    typer.secho(text, fg="red", err=True)
+    typer.secho(as_typed(text), fg="red", err=True)
 
 
 app = typer.Typer(
@@ -190,7 +204,7 @@ def report(
         if others := changed_settings(read_json(folder / "manifest.json"), plan):
             raise ArtifactError(
                 f"{folder} was made with other settings than the profile has: {'; '.join(others)}. "
-                f"Remedy: `recmia run --profile {check}`."
+                f"Remedy: `recmia run {plan.options}`."
             )
         changed = changed_code(folder, paths.notebooks)
         for one in changed:
@@ -244,7 +258,7 @@ def _data_folder():
 
 @data_app.command("list")
 def data_list() -> None:
-    """List the data sets, where they come from, and whether they are here."""
+    """List the data sets, where they come from, their licences, and whether they are here."""
     from recmia.data import registry
     from recmia.errors import DataError
 
@@ -257,6 +271,7 @@ def data_list() -> None:
         except DataError:
             state = "not here" if source.downloads else "not here (by hand)"
         print(f"{source.name:<22} {state:<20} {source.title}  {source.page}")
+        print(f"{'':<22} licence: {source.licence}")
 
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="See `recmia data list`.")]
@@ -418,11 +433,11 @@ def _list_example(folder: Path) -> None:
     from recmia.audit.example import write_example
 
     folder = write_example(folder)
-    print(
-        f"{folder}/ holds shadow/, target/ and others.csv. Try:\n"
+    command = (
         f"recmia audit lists --shadow {folder}/shadow --target {folder}/target "
         f"--vectors-from {folder}/others.csv"
     )
+    print(as_typed(f"{folder}/ holds shadow/, target/ and others.csv. Try:\n{command}"))
 
 
 def _score_example(folder: Path) -> None:
@@ -431,7 +446,7 @@ def _score_example(folder: Path) -> None:
     folder = write_score_example(folder)
     print(f"{folder}/ holds {' and '.join(f'{case}/' for case in CASES)}. Try:")
     for case in CASES:
-        print(f"recmia audit scores {folder}/{case} --out {folder}-{case}")
+        print(as_typed(f"recmia audit scores {folder}/{case} --out {folder}-{case}"))
 
 
 @export_app.command("scores")
@@ -452,7 +467,7 @@ def export_scores_command(
 
     epoch = export_scores(open_study(profile, parse_overrides(set_)), out)
     print(f"{out}/ holds a target and its shadows after epoch {epoch}. Try:")
-    print(f"recmia audit scores {out} --out {out}-audit")
+    print(as_typed(f"recmia audit scores {out} --out {out}-audit"))
 
 
 def _interrupt(number: int, frame) -> None:

@@ -13,6 +13,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 
@@ -278,3 +279,67 @@ def test_log_keeps_whole_lines_and_last_state(tmp_path: Path) -> None:
     log.close()
     lines = (tmp_path / "run.log").read_text().splitlines()
     assert [line[20:] for line in lines] == ["100%", "half line", "end"]
+
+
+def test_an_override_takes_over_the_steps_that_it_does_not_touch(checkout: Checkout) -> None:
+    checkout.step("a", WRITE_A)
+    checkout.step("b", WRITE_B, sections=("attack",), inputs=("a/",))
+    run(checkout)
+    now = pipeline.status(pipeline.make_plan("tiny", {"attack.epochs": 5}, checkout.steps))
+    assert [s.reason for s in now] == ["not run yet; to be had from 'tiny'", "waits for a"]
+    said = run(checkout, overrides={"attack.epochs": 5})
+    assert re.findall(r"^(\w) .*(as in 'tiny'|done)", said, re.M) == [
+        ("a", "as in 'tiny'"),
+        ("b", "done"),
+    ]
+    assert (checkout.count("a"), checkout.count("b")) == (1, 2)
+    (other,) = checkout.root.glob("artifacts/tiny+*")
+    assert (other / "a" / "x.txt").read_text() == "one" and (other / "notebooks/a.ipynb").exists()
+    assert record_of(other, "a")["taken_from"] == "tiny"
+    # Runs of other overrides serve as well, and a step that was taken is no other's to change.
+    run(checkout, overrides={"attack.epochs": 5}, only=["a"], force=True)
+    assert checkout.count("a") == 2
+    (checkout.root / "artifacts/tiny/a/x.txt").unlink()
+    assert "as in 'tiny+" in run(checkout) and checkout.count("a") == 2
+    assert run(checkout, overrides={"attack.epochs": 5}).count("up to date") == 2
+
+
+def test_nothing_is_taken_that_is_not_as_its_record_says(checkout: Checkout) -> None:
+    checkout.step("a", WRITE_A)
+    run(checkout)
+    (checkout.root / "artifacts/tiny/a/x.txt").write_text("edited")
+    run(checkout, overrides={"attack.epochs": 5})
+    assert checkout.count("a") == 2
+    (other,) = checkout.root.glob("artifacts/tiny+*")
+    assert (other / "a" / "x.txt").read_text() == "one"
+
+
+def test_a_run_can_be_named_by_the_name_that_messages_give_it(checkout: Checkout) -> None:
+    checkout.step("a", WRITE_A)
+    run(checkout, overrides={"attack.epochs": 5})
+    (other,) = checkout.root.glob("artifacts/tiny+*")
+    plan = pipeline.make_plan(other.name, None, checkout.steps)
+    assert plan.settings.name == other.name and plan.settings.attack.epochs == 5
+    assert [s.state for s in pipeline.status(plan)] == ["up to date"]
+    mine = checkout.root / "mine.yaml"
+    mine.write_text((PROFILES / "tiny.yaml").read_text())
+    pipeline.run(pipeline.make_plan(str(mine), None, checkout.steps), out=io.StringIO())
+    assert pipeline.make_plan("mine", {"attack.epochs": 5}).parameters == {
+        "profile": str(mine),
+        "overrides": {"attack.epochs": 5},
+    }
+
+
+def test_a_cell_added_at_the_end_changes_nothing(checkout: Checkout) -> None:
+    """Shift+Enter on the last cell adds an empty one, and JupyterLab saves outputs and counts."""
+    checkout.step("a", WRITE_A)
+    run(checkout)
+    path = checkout.root / "notebooks" / "a.ipynb"
+    book = nbformat.read(path, as_version=4)
+    book.cells[0].execution_count = 3
+    book.cells += [nbformat.v4.new_code_cell(""), nbformat.v4.new_code_cell(" \n")]
+    nbformat.write(book, path)
+    assert states(checkout) == [("up to date", "")]
+    book.cells.append(nbformat.v4.new_code_cell("1"))
+    nbformat.write(book, path)
+    assert states(checkout) == [("to run", "changed: notebook")]

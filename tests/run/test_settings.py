@@ -1,12 +1,23 @@
 """Profiles are checked; unknown keys and contradictions are refused by name."""
 
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from recmia.cli import parse_overrides
+from recmia.cohorts import draw_cohorts
 from recmia.device import worker_count
-from recmia.errors import SettingsError
+from recmia.errors import DataError, SettingsError
+from recmia.run.pipeline import make_plan
 from recmia.run.registry import papers
 from recmia.run.settings import load_settings, profile_names
 from recmia.run.workspace import open_study
+from recmia.sessions import Sessions
+
+ROOT = Path(__file__).resolve().parents[2]
 
 NO_PAPERS = {name: None for paper in papers()[1:] for name in paper.needs}
 
@@ -99,3 +110,29 @@ def test_a_profile_of_ones_own(tmp_path):
     path.write_text("title: [\n")
     with pytest.raises(SettingsError, match="not valid YAML"):
         load_settings(str(path))
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_the_override_of_the_help_works_in_every_profile(name):
+    if load_settings(name).target is not None:
+        settings = load_settings(name, {"target.epochs": 5})
+        assert settings.target.epochs == settings.target.recorded_epochs[-1] == 5
+
+
+def test_the_profile_for_an_own_log_is_valid_and_says_how_many_sessions_it_needs(tmp_path):
+    text = (ROOT / "docs" / "own-log.md").read_text(encoding="utf-8")
+    (profile,) = re.findall(r"^```yaml\n# mine.yaml\n(.*?)^```", text, re.M | re.S)
+    (tmp_path / "mine.yaml").write_text(profile)
+    sizes = load_settings(str(tmp_path / "mine.yaml")).cohorts
+    few = Sessions(np.array([[3, 4]]), np.array([2]), np.arange(1))
+    with pytest.raises(DataError) as refused:
+        draw_cohorts(few, sizes, None, 0, 0)
+    (needed,) = re.findall(r"need ([\d,]+) sessions", str(refused.value))
+    assert f"the profile above {needed}." in text
+
+
+def test_options_name_the_same_run_again():
+    plan = make_plan("tiny", {"attack.epochs": 5, "readings": ["augmented_trained"]})
+    words = shlex.split(plan.options)
+    assert words[:2] == ["--profile", "tiny"] and words[2::2] == ["--set"] * 2
+    assert make_plan("tiny", parse_overrides(words[3::2])).settings == plan.settings

@@ -7,7 +7,8 @@ from typing import Any
 
 from recmia.errors import ArtifactError
 from recmia.run.manifest import published_settings
-from recmia.run.pipeline import Plan, read_record
+from recmia.run.pipeline import Plan
+from recmia.run.records import read_record
 from recmia.storage import content_hash
 
 
@@ -28,7 +29,7 @@ def check_settings(plan: Plan) -> None:
         steps = "; ".join(f"{step} ({names})" for step, names in changed.items())
         raise ArtifactError(
             f"Results of '{plan.settings.name}' were made with other settings: {steps}. Nothing "
-            f"was written. Remedy: `recmia run --profile {plan.settings.name}`."
+            f"was written. Remedy: `recmia run {plan.options}`."
         )
 
 

@@ -15,7 +15,8 @@ from recmia.errors import RecmiaError
 from recmia.experiments.closure import reach
 from recmia.experiments.step import Step
 from recmia.run.fingerprint import CODE_PARTS, HashCache
-from recmia.run.pipeline import Plan, commit, read_record
+from recmia.run.pipeline import Plan, commit
+from recmia.run.records import read_record
 from recmia.storage import file_hash, read_json
 
 

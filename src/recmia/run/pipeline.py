@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,10 @@ from recmia.run.fingerprint import (
     step_parts,
 )
 from recmia.run.lock import Lock, run_lock
-from recmia.run.settings import Settings, load_settings
-from recmia.storage import content_hash, read_json, write_json
+from recmia.run.records import note_choices, read_record, write_record
+from recmia.run.reuse import finished_alike, remove_outputs, take
+from recmia.run.settings import Settings, load_settings, meant_by
+from recmia.storage import content_hash
 
 RESUME = "Finished steps and checkpoints are kept: the same command goes on from here."
 
@@ -63,6 +66,17 @@ class Plan:
     paths: StudyPaths
     steps: tuple[Step, ...]
 
+    @property
+    def options(self) -> str:
+        """The options of the command line that name this run."""
+        chosen = [f"{k}={json.dumps(v)}" for k, v in self.parameters["overrides"].items()]
+        words = [
+            "--profile",
+            self.parameters["profile"],
+            *(w for c in chosen for w in ("--set", c)),
+        ]
+        return shlex.join(words)
+
 
 def make_plan(
     profile: str = "quick",
@@ -72,33 +86,18 @@ def make_plan(
     """Check a profile and its overrides, which make a run with a name and folders of its own.
 
     Args:
-        profile: a shipped name or the path of a YAML file.
+        profile: a shipped name, the path of a YAML file, or the name of an earlier run.
         overrides: dotted setting name to value.
         steps: the steps; where None, those of the studies that the profile has sections for.
 
     Raises:
         SettingsError: the profile or an override is not valid.
     """
-    overrides = dict(overrides or {})
+    profile, overrides = meant_by(profile, overrides)
     settings = load_settings(profile, overrides)
-    if profile.endswith((".yaml", ".yml")):
-        profile = str(Path(profile).resolve())  # notebooks have another working folder
     parameters = {"profile": profile, "overrides": overrides}
     steps = settings.steps if steps is None else tuple(steps)
     return Plan(settings, parameters, StudyPaths(settings.name), steps)
-
-
-def record_file(paths: StudyPaths, step: Step) -> Path:
-    """Where a step's record lies."""
-    return paths.records / f"{step.name}.json"
-
-
-def read_record(paths: StudyPaths, step: Step) -> dict[str, Any] | None:
-    """The record of a step's last finished run; None if there is none that can be read."""
-    try:
-        return read_json(record_file(paths, step))
-    except (FileNotFoundError, ValueError):
-        return None
 
 
 def step_status(plan: Plan, step: Step, cache: HashCache) -> tuple[StepStatus, dict[str, Any]]:
@@ -127,7 +126,9 @@ def status(plan: Plan) -> list[StepStatus]:
     waiting: set[str] = set()
     for step in plan.steps:
         try:
-            now = step_status(plan, step, cache)[0]
+            now, parts = step_status(plan, step, cache)
+            if now.state == "to run" and (other := finished_alike(plan.paths, step, parts)):
+                now = replace(now, reason=f"{now.reason}; to be had from '{other.profile}'")
         except RecmiaError as error:
             now = StepStatus(step, "blocked", str(error), read_record(plan.paths, step))
         before = [made.name for name in step.inputs if (made := producer(plan.steps, name))]
@@ -203,6 +204,7 @@ def run(
             print(f"Note: not up to date, used as they are: {', '.join(stale)}", file=out)
     ran = False
     with run_lock(plan.paths) as lock:
+        note_choices(plan.settings.name, **plan.parameters)
         cache = HashCache(plan.paths)
         for step in steps:
             now, parts = step_status(plan, step, cache)
@@ -215,11 +217,21 @@ def run(
                 hint = f" Remedy: run step {made.name} first." if made else ""
                 raise ArtifactError(f"{step.name}: {now.reason}.{hint}")
             if force:
-                _remove_outputs(plan.paths, step)
+                remove_outputs(plan.paths, step)
+            elif taken := _take(plan, step, parts, cache):
+                _line(out, step, taken)
+                continue
             _run_step(plan, step, parts, now.reason, cache, lock, out)
             ran = True
         cache.save()
     return ran
+
+
+def _take(plan: Plan, step: Step, parts: dict, cache: HashCache) -> str | None:
+    """Have a step from another run of the profile; what to say of it, None where none has it."""
+    other = finished_alike(plan.paths, step, parts)
+    record = take(other, plan.paths, step, cache) if other else None
+    return record and f"as in '{other.profile}' (took {duration(record['seconds'])})"
 
 
 def _run_step(
@@ -274,19 +286,9 @@ def _run_step(
         "finished": _now(),
         "commit": commit(paths.root),
     }
-    write_json(record_file(paths, step), record)
+    write_record(paths, step, record)
     cache.save()
     _line(out, step, f"done in {duration(seconds)}, peak memory {peak / 2**30:.1f} GiB")
-
-
-def _remove_outputs(paths: StudyPaths, step: Step) -> None:
-    record_file(paths, step).unlink(missing_ok=True)
-    for output in step.outputs:
-        path = paths.resolve(output)
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def _line(out, step: Step, text: str) -> None:

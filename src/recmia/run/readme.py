@@ -1,8 +1,8 @@
-"""The README's generated parts, written from committed reports so that no number is typed."""
+"""Generated parts of README and other documents, from reports so that no number is typed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from recmia.errors import ArtifactError
@@ -12,13 +12,14 @@ from recmia.experiments.results import read_results
 from recmia.experiments.rows import Row
 from recmia.experiments.selecting import only
 from recmia.experiments.words import Words
-from recmia.run import findings
+from recmia.run import artifact, findings
 from recmia.run.papers import card_rows, report_of
+from recmia.run.picture import picture
 from recmia.run.registry import papers
 from recmia.run.reproduced import real_reports, summary
 from recmia.storage import write_text
 
-BEGIN, END = "<!-- headline: generated from {profile} -->", "<!-- headline: end -->"
+BEGIN, END = "<!-- {name}: generated -->", "<!-- {name}: end -->"
 STUDY, FIGURE = "proposal", "leakage_curves.png"
 
 
@@ -98,47 +99,62 @@ def found(folders: Sequence[Path]) -> str:
     return "\n".join(filter(None, lines))
 
 
-def replaced(readme: str, begin: str, end: str, text: str) -> str:
-    """The README's text with what stands between two marks replaced.
-
-    Raises:
-        ArtifactError: the README lacks a mark.
-    """
-    if begin not in readme or end not in readme:
-        raise ArtifactError(f"README.md needs the lines '{begin}' and '{end}'.")
-    before, rest = readme.split(begin, 1)
-    return f"{before}{begin}\n{text.rstrip()}\n{end}{rest.split(end, 1)[1]}"
-
-
-def updated(readme: str, root: Path, profile: str) -> str:
-    """The README's text with all its generated parts made anew.
+def replaced(text: str, parts: Mapping[str, str], file: str) -> str:
+    """A document's text with what stands between the marks of each part replaced.
 
     Args:
-        readme: the text.
+        text: of the document.
+        parts: Markdown by the name that the marks have.
+        file: what an error calls the document.
+
+    Raises:
+        ArtifactError: the document lacks a mark.
+    """
+    for name, part in parts.items():
+        begin, end = BEGIN.format(name=name), END.format(name=name)
+        if begin not in text or end not in text:
+            raise ArtifactError(f"{file} needs the lines '{begin}' and '{end}'.")
+        before, rest = text.split(begin, 1)
+        text = f"{before}{begin}\n{part.rstrip()}\n{end}{rest.split(end, 1)[1]}"
+    return text
+
+
+def updated(root: Path, profile: str) -> dict[Path, str]:
+    """Texts of the documents with generated parts, these made anew, and of the README's picture.
+
+    Args:
         root: the checkout; its reports on real data are read.
         profile: whose report the headline is from.
 
     Raises:
-        ArtifactError: the README lacks a mark, or the headline's report its rows.
+        ArtifactError: a document lacks a mark, or the headline's report its rows.
     """
     folders = real_reports(root / "reports")
-    top = headline(read_results(root / "reports" / profile), profile)
-    readme = replaced(readme, BEGIN.format(profile=profile), END, top)
-    parts = {
-        "abreast": abreast(folders),
+    results = {
+        "headline": headline(read_results(root / "reports" / profile), profile),
         "findings": found(folders),
         "reproduced": summary(folders, by_metric=False),
     }
-    for name, text in parts.items():
-        readme = replaced(readme, f"<!-- {name}: generated -->", f"<!-- {name}: end -->", text)
-    return readme
+    documents = {
+        "README.md": {"abreast": abreast(folders)},
+        "docs/results.md": {name: _from_docs(text) for name, text in results.items()},
+        "ARTIFACT.md": artifact.parts(folders),
+    }
+    texts = {
+        root / name: replaced((root / name).read_text(encoding="utf-8"), parts, name)
+        for name, parts in documents.items()
+    }
+    return texts | {root / "docs/question.svg": picture()}
 
 
-def update_readme(root: Path, profile: str) -> Path:
-    """Rewrite the generated parts of ``README.md`` in a checkout."""
-    path = root / "README.md"
-    return write_text(path, updated(path.read_text(encoding="utf-8"), root, profile))
+def _from_docs(markdown: str) -> str:
+    return markdown.replace("](reports/", "](../reports/")
+
+
+def update(root: Path, profile: str) -> list[Path]:
+    """Rewrite the generated parts of a checkout's documents; returns their paths."""
+    return [write_text(path, text) for path, text in updated(root, profile).items()]
 
 
 if __name__ == "__main__":
-    print(update_readme(find_root(), "yoochoose64"))
+    print(*update(find_root(), "yoochoose64"), sep="\n")

@@ -25,7 +25,8 @@ from recmia.run import papers, registry
 from recmia.run.current import check_settings
 from recmia.run.fingerprint import code_parts
 from recmia.run.manifest import file_hashes, made_up, make_manifest, of_own_log
-from recmia.run.pipeline import Plan, duration, read_record
+from recmia.run.pipeline import Plan, duration
+from recmia.run.records import read_record
 from recmia.storage import content_hash, file_hash, read_json, write_json, write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -72,7 +73,7 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
     if not rows:
         raise ArtifactError(
             f"There are no results of '{plan.settings.name}' yet. Remedy: "
-            f"`recmia run --profile {plan.settings.name}`."
+            f"`recmia run {plan.options}`."
         )
     from recmia.run.published_notebooks import publish
 

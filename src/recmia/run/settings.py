@@ -14,12 +14,14 @@ from recmia.errors import SettingsError
 from recmia.evaluation.settings import Intervals
 from recmia.experiments.paper import Paper
 from recmia.experiments.step import Step
+from recmia.run.records import noted_choices
 from recmia.run.registry import papers
 from recmia.section import Section
 from recmia.storage import content_hash
 from recmia.yaml_files import read_yaml
 
 PROFILES = Path(__file__).parent / "profiles"
+SUFFIXES = (".yaml", ".yml")
 
 
 class Common(Section):
@@ -89,21 +91,43 @@ def profile_names() -> list[str]:
     return sorted(path.stem for path in PROFILES.glob("*.yaml"))
 
 
+def meant_by(profile: str, overrides: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+    """Profile and overrides, also where an earlier run is named, as in messages about it.
+
+    Args:
+        profile: a shipped name, the path of a YAML file, or the name of an earlier run, such as
+            ``quick+1a2b3c4d``.
+        overrides: dotted setting name to value; beside those of the run that is named.
+
+    Returns:
+        A shipped name or the path of a YAML file, and all overrides. A name that nobody knows is
+        returned as it is.
+    """
+    overrides = dict(overrides or {})
+    if Path(profile).suffix in SUFFIXES:
+        return str(Path(profile).resolve()), overrides  # notebooks have another working folder
+    if profile in profile_names() or (known := noted_choices(profile)) is None:
+        return profile, overrides
+    return known["profile"], known["overrides"] | overrides
+
+
 def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = None) -> Settings:
     """Read a profile and apply overrides such as ``{"target.epochs": 5}``.
 
     Args:
-        profile: a shipped name, or the path of a YAML file of one's own.
+        profile: a shipped name, the path of a YAML file of one's own, or the name of an earlier
+            run (`meant_by`).
         overrides: dotted setting name to value. They give the run a name of its own,
             ``<profile>+<8 hexadecimal digits>``, and so folders of its own.
 
     Raises:
         SettingsError: unknown profile or key, wrong type, or values that contradict each other.
     """
+    profile, overrides = meant_by(profile, overrides)
     path = PROFILES / f"{profile}.yaml"
     if not path.exists():
         path = Path(profile)
-        if path.suffix not in {".yaml", ".yml"} or not path.exists():
+        if path.suffix not in SUFFIXES or not path.exists():
             raise SettingsError(
                 f"There is no profile '{profile}'. Shipped: {', '.join(profile_names())}; "
                 "or give the path of a .yaml file."
@@ -115,7 +139,7 @@ def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = Non
     if not isinstance(values, dict):
         raise SettingsError(f"{path} must hold a mapping of settings.")
     values.setdefault("name", path.stem)
-    for key, value in (overrides or {}).items():
+    for key, value in overrides.items():
         section = values
         *parents, last = key.split(".")
         for parent in parents:
@@ -124,7 +148,7 @@ def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = Non
                 raise SettingsError(f"Override '{key}': '{parent}' is not a section.")
         section[last] = value
     # Other choices are another run: its results must not replace the profile's own.
-    if chosen := {key: value for key, value in (overrides or {}).items() if key != "workers"}:
+    if chosen := {key: value for key, value in overrides.items() if key != "workers"}:
         values["name"] += f"+{content_hash(chosen)[:8]}"
     try:
         return Settings.model_validate(values)
