@@ -41,11 +41,13 @@ def test_how_small_a_leak_could_be_missed() -> None:
 def test_severity_by_hand() -> None:
     """TPR 1/2 and FPR 1/10 at 1%: 0.005 / 0.104; limits at their worst and best."""
     text = severity(
-        "a threshold", "users outside", "one in a hundred was inside",
+        "a threshold", "users outside", "that were", "one in a hundred was inside",
         Rate(0.1, (0.05, 0.2)), Rate(0.5, (0.4, 0.6)),
     )  # fmt: skip
-    assert "100 [50, 200] of 1,000 users outside" in text
-    assert "500 [400, 600] of 1,000 that were are found" in text
+    assert "Of 1,000 users outside, 100 [50, 200] are accused" in text
+    assert "of 1,000 that were, 500 [400, 600] are found" in text
     assert "5% [2%, 11%] of accusations are right" in text
     nobody = Rate(0.0, (0.0, 0.0))
-    assert "Nobody was accused" in severity("a threshold", "users", "one", nobody, nobody)
+    assert "Nobody was accused" in severity(
+        "a threshold", "users", "that were", "one", nobody, nobody
+    )

@@ -12,6 +12,7 @@ LEAK, UNEQUAL, NONE_FOUND, OPEN = (
     "No leak found",
     "Open",
 )
+LESS, MORE, NO_CHANGE = "It leaks less", "It leaks more", "No change shown"
 CHANCE = 0.5  # ROC AUC of guessing
 RARE = 0.01  # share of members among those who may be accused, where the worth is told
 
@@ -57,6 +58,20 @@ def judge(attack: Limits, blind: Limits) -> str:
     return NONE_FOUND if attack[0] <= CHANCE else OPEN
 
 
+def judge_change(difference: Limits) -> str:
+    """The verdict on a difference of ROC AUC, after minus before.
+
+    Args:
+        difference: limits of its interval.
+
+    Returns:
+        `LESS` or `MORE` where the interval excludes zero, else `NO_CHANGE`.
+    """
+    if difference[1] < 0:
+        return LESS
+    return MORE if difference[0] > 0 else NO_CHANGE
+
+
 def largest_missed(attack: Limits) -> float:
     """The ROC AUC up to which a leak would look like none."""
     return max(CHANCE, attack[1])
@@ -93,24 +108,29 @@ def reason(verdict: str, attack: Limits, observer: str, blind: str) -> str:
 
 
 def severity(
-    threshold: str, outsiders: str, rare: str, accused: Rate, found: Rate, prior: float = RARE
+    threshold: str,
+    outsiders: str,
+    members: str,
+    rare: str,
+    accused: Rate,
+    found: Rate,
 ) -> str:
     """True and false positives in a thousand at a threshold, and what an accusation is worth.
 
     Args:
         threshold: which, such as "a threshold fixed on the shadows".
         outsiders: who is accused wrongly, such as "sessions that were not trained on".
-        rare: the prior in words, such as "one session in a hundred was trained on".
+        members: the others, such as "that were".
+        rare: a prior of 1% in words, such as "one session in a hundred was trained on".
         accused: false positive rate.
         found: true positive rate.
-        prior: share of members.
     """
-    worth = predictive_value(prior, found.value, accused.value)
+    worth = predictive_value(RARE, found.value, accused.value)
     text = (
-        f"At {threshold}, {accused.in_a_thousand} of 1,000 {outsiders} are accused, and "
-        f"{found.in_a_thousand} of 1,000 that were are found."
+        f"Of 1,000 {outsiders}, {accused.in_a_thousand} are accused at {threshold}, and of 1,000 "
+        f"{members}, {found.in_a_thousand} are found."
     )
     if worth is None:
         return f"{text} Nobody was accused, so that there is nothing to say of an accusation."
-    low, high = predictive_interval(prior, found.limits, accused.limits)
+    low, high = predictive_interval(RARE, found.limits, accused.limits)
     return f"{text} Where {rare}, {worth:.0%} [{low:.0%}, {high:.0%}] of accusations are right."

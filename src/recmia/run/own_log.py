@@ -101,8 +101,9 @@ def answer(asked: Asked | None, rows: Iterable[Row]) -> Answer | None:
 
 def _severity(low: Row) -> str:
     return severity(
-        "a threshold set for few false alarms",
+        "a threshold set to accuse so few",
         "sessions that were not trained on",
+        "that were",
         "one session in a hundred was trained on",
         Rate(ACCUSED, (ACCUSED, ACCUSED)),
         Rate(low.value, (low.ci_low, low.ci_high)),
