@@ -92,7 +92,7 @@ def test_the_recommender_serves_a_study_of_lists(study, tmp_path: Path) -> None:
 
 
 def test_the_attack_on_lists_audits(tmp_path: Path) -> None:
-    example = write_example(tmp_path / "example")
+    example = write_example(tmp_path / "example") / "memory"
     settings = AuditSettings(LIST_ATTACK, dim=4, top_k=10)
     sides = example / "shadow", example / "target"
     vectors = example / "others.csv"

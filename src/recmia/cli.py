@@ -92,6 +92,7 @@ app.add_typer(export_app, name="export")
 
 PROFILE_HELP = "A shipped profile (see `recmia profiles`) or the path of a YAML file."
 SET_HELP = "Another value for a setting, e.g. target.epochs=5; makes a run with a name of its own."
+Force = Annotated[bool, typer.Option("--force", help="Replace an earlier audit in --out.")]
 Profile = Annotated[str, typer.Option("--profile", "-p", help=PROFILE_HELP)]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=SET_HELP)]
 
@@ -331,6 +332,7 @@ def audit_lists(
     seeds: Annotated[int, typer.Option(help="Attacks whose scores are averaged.")] = 3,
     seed: Annotated[int, typer.Option(help="Root of every random choice.")] = 0,
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
+    force: Force = False,
 ) -> None:
     """Tell members from non-members by their recommendation lists.
 
@@ -347,7 +349,7 @@ def audit_lists(
     from recmia.audit.scoring import AuditSettings
 
     settings = AuditSettings(attack, top_k, position_weights, dim, epochs, seeds, seed, level)
-    found = audit_lists(shadow, target, out, settings, vectors_from=vectors_from)
+    found = audit_lists(shadow, target, out, settings, vectors_from=vectors_from, force=force)
     print(summary(found, out / "index.html"))
 
 
@@ -357,6 +359,7 @@ def audit_scores_command(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where results go.")] = Path("audit"),
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
     seed: Annotated[int, typer.Option(help="Root of every random choice.")] = 0,
+    force: Force = False,
 ) -> None:
     """Tell members from non-members by the probabilities of their own items.
 
@@ -373,7 +376,7 @@ def audit_scores_command(
     from recmia.audit.score_page import summary
     from recmia.audit.scores import ScoreSettings, audit_scores
 
-    found = audit_scores(folder, out, ScoreSettings(level, seed))
+    found = audit_scores(folder, out, ScoreSettings(level, seed), force=force)
     print(summary(found, out / "index.html"))
 
 
@@ -383,6 +386,7 @@ def audit_inversion_command(
     sensitive: Annotated[
         list[str], typer.Option(metavar="ITEM", help="A sensitive item's id; may be repeated.")
     ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where results go.")] = Path("audit"),
     share: Annotated[float, typer.Option(help="Injected users for each honest one.")] = 0.05,
     decoys: Annotated[int, typer.Option(help="Decoy items.")] = 3,
     factors: Annotated[int, typer.Option(help="Factors k of the system.")] = 30,
@@ -394,19 +398,41 @@ def audit_inversion_command(
     repeats: Annotated[int, typer.Option(help="Attacks, each with other decoys.")] = 5,
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
     seed: Annotated[int, typer.Option(help="Root of every random choice.")] = 0,
+    force: Force = False,
 ) -> None:
     """Who rated a sensitive item, from lists after users were injected (PoPETs 2020).
 
     Trains a factorisation on FILE, injects users that tie the sensitive items to decoys, and
-    prints how many of those who are then recommended decoys rated a sensitive item highest.
-    Nothing is written.
+    tells how many of those who are then recommended decoys rated a sensitive item highest.
     """
-    from recmia.audit.inversion import InversionSettings, audit_inversion, summary
+    from recmia.audit.inversion import InversionSettings, audit_inversion
+    from recmia.audit.inversion_page import summary
 
     settings = InversionSettings(
         share, decoys, factors, regularisation, length, zeros, repeats, level, seed
     )
-    print(summary(audit_inversion(ratings, sensitive, settings), level))
+    found = audit_inversion(ratings, sensitive, out, settings, force=force)
+    print(summary(found, out / "index.html"))
+
+
+@audit_app.command("compare")
+def audit_compare_command(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="Folder of an audit.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="Folder of another like it.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where results go.")] = Path("compared"),
+    level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
+    seed: Annotated[int, typer.Option(help="Root of every random choice.")] = 0,
+    force: Force = False,
+) -> None:
+    """Tell what changed between two audits of lists or of scores, such as by a defence.
+
+    Paired over users or records where the two audits are about the same ones.
+    """
+    from recmia.audit.compare import compare
+    from recmia.audit.compare_page import summary
+
+    found = compare(before, after, out, level=level, seed=seed, force=force)
+    print(summary(found, out / "index.html"))
 
 
 @audit_app.command("example")
@@ -430,14 +456,17 @@ def audit_example(
 
 
 def _list_example(folder: Path) -> None:
-    from recmia.audit.example import write_example
+    from recmia.audit.example import CASES, write_example
 
     folder = write_example(folder)
-    command = (
-        f"recmia audit lists --shadow {folder}/shadow --target {folder}/target "
-        f"--vectors-from {folder}/others.csv"
-    )
-    print(as_typed(f"{folder}/ holds shadow/, target/ and others.csv. Try:\n{command}"))
+    print(f"{folder}/ holds {' and '.join(f'{case}/' for case in CASES)}. Try:")
+    for case in CASES:
+        own = folder / case
+        command = (
+            f"recmia audit lists --shadow {own}/shadow --target {own}/target "
+            f"--vectors-from {own}/others.csv --out {folder}-{case}"
+        )
+        print(as_typed(command))
 
 
 def _score_example(folder: Path) -> None:

@@ -14,7 +14,7 @@ from recmia.audit.vectors import read_item_space
 @pytest.fixture(scope="session")
 def example(tmp_path_factory) -> Path:
     """Two sides whose members have personal lists, and vectors; not to be changed."""
-    folder = write_example(tmp_path_factory.mktemp("audit") / "example")
+    folder = write_example(tmp_path_factory.mktemp("audit") / "example") / "confounded"
     space = read_item_space(
         folder / "shadow", folder / "target", folder / "others.csv", dim=16, seed=0
     )
@@ -29,10 +29,12 @@ def example(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def undrawn(monkeypatch) -> None:
-    """Without the picture: drawing takes longer than all the rest of an audit."""
-    monkeypatch.setattr(
-        "recmia.audit.lists.draw_roc", lambda folder, curves: (folder / "roc.png").write_bytes(b"")
-    )
+    """Without the pictures: drawing takes longer than all the rest of an audit."""
+    for name, stem in (("draw_roc", "roc"), ("draw_histogram", "histogram")):
+        monkeypatch.setattr(
+            f"recmia.audit.lists.{name}",
+            lambda folder, *found, stem=stem: (folder / f"{stem}.png").write_bytes(b""),
+        )
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from recmia.audit.example import write_example
 from recmia.audit.lists import FILES, audit_lists
-from recmia.audit.scoring import AuditSettings
+from recmia.audit.scoring import AuditSettings, Scored
 from recmia.cli import app
 from recmia.evaluation.metrics import roc_auc
 
@@ -56,31 +57,69 @@ def test_a_planted_leak_is_found(audited: Path, example: Path) -> None:
     # By construction: everybody clicks alike, and lists of two algorithms are told apart.
     assert not found["baselines"]["histories_only"]["excludes_half"]
     assert found["baselines"]["popular_share"]["roc_auc"] > 0.99
+    assert found["answer"]["verdict"] == "The cohorts differ by themselves"
+    assert found["answer"]["baseline"] == "popular_share"
     page = (audited / "index.html").read_text()
-    assert "the lists of two algorithms are told apart" in page
-    assert "differ by themselves" not in page
+    assert '<h2 id="verdict">The cohorts differ by themselves</h2>' in page
+    assert "times in 100" not in page and "It leaks" not in page
+    assert "would not allow guesses this good" not in page
+    assert "Serve members and non-members by the same model" in page
 
 
 def test_the_metrics_are_those_of_scores_csv(audited: Path, example: Path) -> None:
     found = json.loads((audited / "metrics.json").read_text())
     header, *rows = rows_of(audited / "scores.csv")
-    assert header == ["user_id", "score", "member_predicted"]
+    assert header == ["user_id", "score", "member_predicted", "member"]
     labels = dict(rows_of(example / "target" / "membership.csv")[1:])
-    truth = np.array([labels[user] == "1" for user, _, _ in rows])
+    truth = np.array([labels[row[0]] == "1" for row in rows])
+    assert [row[3] for row in rows] == [labels[row[0]] for row in rows]
     score = np.array([float(row[1]) for row in rows])
     called = np.array([row[2] == "1" for row in rows])
     assert found["roc_auc"] == roc_auc(score, truth)
     assert found["accuracy"] == (called == truth).mean()
     assert np.array_equal(called, score >= found["settings"]["threshold"])
     assert found["counts"]["target"]["predicted_members"] == called.sum()
-    clicks = rows_of(example / "target" / "interactions.csv")[1:]
-    assert [row[0] for row in rows] == list(dict.fromkeys(user for user, _ in clicks))
+    assert (np.diff(score) <= 0).all()  # the riskiest first
+    accused = score[~truth] >= found["thresholds"]["0.01"]
+    assert found["hard"]["0.01"]["fpr"] == accused.mean()
+    severity = found["answer"]["severity"]
+    assert f"that were not trained on, {1000 * accused.mean():.0f} [" in severity
 
 
 def test_the_same_input_and_seed_give_the_same_bytes(audited, example, tmp_path) -> None:
     audit(example, tmp_path / "again")
-    for name in FILES:
+    for name in set(FILES) - {"metrics.json", "index.html"}:  # which hold date and command
         assert (tmp_path / "again" / name).read_bytes() == (audited / name).read_bytes(), name
+    first, second = (
+        json.loads((out / "metrics.json").read_text()) for out in (audited, tmp_path / "again")
+    )
+    for found in (first, second):
+        page_of = found.pop("date"), found.pop("command")
+        assert page_of[1].startswith("recmia audit lists --shadow=")
+    assert first == second
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_memory_is_found_where_everybody_is_served_alike(tmp_path) -> None:
+    shop = write_example(tmp_path / "shop") / "memory"
+    sides, others = (shop / "shadow", shop / "target"), shop / "others.csv"
+    found = audit_lists(*sides, tmp_path / "out", AuditSettings(), vectors_from=others)
+    assert found["answer"]["verdict"] == "It leaks" and found["roc_auc"] > 0.9
+    assert not any(one["excludes_half"] for one in found["baselines"].values())
+    assert found["riskiest"]["count"] == 80 and found["riskiest"]["members"]["value"] > 0.9
+    assert set(found["riskiest"]["traits"]) == {"history_length", "popularity"}
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_whose_history_is_long_and_popular_by_hand(tiny: Path) -> None:
+    """Items 0, 1 and 2 have four users each of six; u0 also clicks on item 2, twice."""
+    with open(tiny / "target" / "interactions.csv", "a") as file:
+        file.write("u0,i2,5,1700000002\nu0,i2,5,1700000003\n")
+    found = audit(tiny, tiny / "out", epochs=1, seeds=1)
+    traits = found["riskiest"]["traits"]
+    assert traits["history_length"]["everybody"] == pytest.approx((4 + 5 * 2) / 6)
+    # Now i2 has five: u0 (4 + 4 + 5 + 5) / 4, u3 (4 + 4) / 2, the four others (4 + 5) / 2.
+    assert traits["popularity"]["everybody"] == pytest.approx((4.5 + 4 + 4 * 4.5) / 6)
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -98,10 +137,11 @@ def test_without_labels_the_same_scores_and_no_metrics(audited, example, tmp_pat
     found = audit(folder, tmp_path / "out")
     assert "roc_auc" not in found and "baselines" not in found
     assert found["counts"]["target"]["membership_unknown"] == 800
-    scores = (tmp_path / "out" / "scores.csv").read_bytes()
-    assert scores == (audited / "scores.csv").read_bytes()
+    known, unknown = (rows_of(out / "scores.csv") for out in (audited, tmp_path / "out"))
+    assert unknown == [row[:3] for row in known]
+    assert found["answer"]["verdict"] == "Not measured"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "index.html", "metrics.json", "scores.csv",
+        "histogram.png", "index.html", "metrics.json", "scores.csv",
     ]  # fmt: skip
     assert "How often that is right is not known" in (tmp_path / "out" / "index.html").read_text()
 
@@ -116,7 +156,7 @@ def test_no_order_of_rows_shows_in_the_scores(audited, example, tmp_path) -> Non
         write_rows(path, [header, *(rows[row] for row in draw.permutation(len(rows)))])
     audit(folder, tmp_path / "out")
     before, after = (rows_of(out / "scores.csv") for out in (audited, tmp_path / "out"))
-    assert before != after and sorted(before) == sorted(after)
+    assert before == after
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -135,7 +175,26 @@ def test_nothing_is_found_where_nothing_is(example, tmp_path) -> None:
     assert found["epsilon_lower_bound"] < 0.3
     for baseline in found["baselines"].values():
         assert not baseline["excludes_half"]
-    assert "No leak was found" in (tmp_path / "out" / "index.html").read_text()
+    assert found["answer"]["verdict"] == "No leak found"
+    assert f"up to {high:.3f} would look the same" in (tmp_path / "out" / "index.html").read_text()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_almost_all_scores_alike_are_said(example, tmp_path, monkeypatch) -> None:
+    """One score for 95% of the users, those of the others by chance; a seed that is flat."""
+    scores = np.zeros((2, 800))
+    scores[0, ::20] = np.random.default_rng(0).permutation(40) + 1
+    monkeypatch.setattr(
+        "recmia.audit.lists.attack_lists", lambda *given, **how: Scored(scores, 0.5, None)
+    )
+    found = audit(example, tmp_path / "out", epochs=1)
+    assert found["degenerate"] == {
+        "most_common_share": 0.95, "degenerate": True, "seeds": [0.95, 1.0],
+    }  # fmt: skip
+    assert found["riskiest"] is None
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "Degenerate: 95% of the users have one and the same score" in page
+    assert "No leak found" not in page
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -149,6 +208,7 @@ def test_cohorts_that_differ_by_themselves_are_told(example, tmp_path) -> None:
         write_rows(folder / side / "interactions.csv", [header, *rows])
     found = audit(folder, tmp_path / "out")
     assert found["baselines"]["histories_only"]["roc_auc"] > 0.95
+    assert found["answer"]["baseline"] in ("histories_only", "popular_share")
     assert "differ by themselves" in (tmp_path / "out" / "index.html").read_text()
 
 
@@ -173,8 +233,8 @@ def test_dl_mia_finds_the_leak_without_the_targets_labels(example, tmp_path) -> 
     # Without any label of the target, the same scores.
     (folder / "target" / "membership.csv").unlink()
     audit(folder, tmp_path / "without", **settings)
-    scores = [(tmp_path / name / "scores.csv").read_bytes() for name in ("with", "without")]
-    assert scores[0] == scores[1]
+    known, unknown = (rows_of(tmp_path / name / "scores.csv") for name in ("with", "without"))
+    assert [row[:3] for row in known] == unknown
 
 
 def test_each_attack_has_the_epochs_of_its_paper() -> None:
@@ -207,19 +267,22 @@ def test_the_command_writes_and_tells(tmp_path, monkeypatch) -> None:
     runner = CliRunner()
     told = runner.invoke(app, ["audit", "example", "shop"])
     assert told.exit_code == 0
-    command = told.output.splitlines()[-1].split()[1:]
+    command = told.output.splitlines()[1].split()[1:-2]  # without --out
+    assert command[3] == "shop/confounded/shadow"
     done = runner.invoke(app, [*command, "--dim", "8", "--epochs", "5", "--seeds", "1"])
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "audit" / "metrics.json").read_text())
     assert f"ROC AUC {found['roc_auc']:.3f} [" in done.output
     assert "Target  800 users (400 members, 400 non-members); 0 skipped" in done.output
-    assert "Note: A rule that learns nothing" in done.output
+    assert "The cohorts differ by themselves: ROC AUC" in done.output
     assert runner.invoke(app, ["audit", "example", "shop"]).exit_code == 1
-    (tmp_path / "shop" / "target" / "membership.csv").write_text(
+    again = runner.invoke(app, command)
+    assert again.exit_code == 1 and "with --force" in again.output
+    (tmp_path / "shop" / "confounded" / "target" / "membership.csv").write_text(
         "user_id,member\ntarget-000,maybe\n"
     )
     before = (tmp_path / "audit" / "metrics.json").read_bytes()
-    failed = runner.invoke(app, command)
+    failed = runner.invoke(app, [*command, "--force"])
     assert failed.exit_code == 1
     assert "membership.csv, line 2, column 'member': 'maybe' is not a whole number" in failed.output
     assert (tmp_path / "audit" / "metrics.json").read_bytes() == before
@@ -251,7 +314,8 @@ class _Addresses(HTMLParser):
 def test_the_page_needs_no_other_file(audited: Path) -> None:
     parser = _Addresses()
     parser.feed((audited / "index.html").read_text())
-    assert len(parser.loaded) == 1 and parser.loaded[0].startswith("data:image/png;base64,")
+    assert len(parser.loaded) == 2
+    assert all(one.startswith("data:image/png;base64,") for one in parser.loaded)
 
 
 @pytest.mark.parametrize("width", [380, 1200])

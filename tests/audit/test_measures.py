@@ -82,11 +82,10 @@ def test_popular_share_by_hand() -> None:
     """Shadow non-members see items 1 and 2; of the target's lists 0, half and all are others."""
 
     def side(items, lengths, membership) -> Side:
-        n = len(lengths)
         offsets = np.r_[0, np.cumsum(lengths)]
         items = np.array(items, dtype=np.int32)
         return Side(
-            None, items, offsets, items, offsets, membership, None, np.arange(n), {}, {}
+            None, items, offsets, items, offsets, membership, None, {}, {}
         )  # fmt: skip
 
     shadow = side([1, 2, 2, 1, 7, 8], [2, 2, 2], np.array([False, False, True]))

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from recmia.audit.guesses import hard_guesses
 from recmia.audit.score_example import write_score_example
-from recmia.audit.score_measures import hard_guesses
 from recmia.audit.score_thresholds import others, shadow_scores
 from recmia.audit.scores import FILES, ScoreSettings, audit_scores
 from recmia.cli import app
@@ -45,7 +45,11 @@ def audited(made_up: Path, tmp_path_factory) -> Path:
 @pytest.fixture
 def undrawn(monkeypatch) -> None:
     """Without the pictures: drawing takes longer than the rest."""
-    for name, stem in (("draw_curves", "roc"), ("draw_areas", "areas")):
+    for name, stem in (
+        ("draw_curves", "roc"),
+        ("draw_areas", "areas"),
+        ("draw_histogram", "histogram"),
+    ):
         monkeypatch.setattr(
             f"recmia.audit.scores.{name}",
             lambda folder, *found, stem=stem: (folder / f"{stem}.png").write_bytes(b""),
@@ -87,7 +91,8 @@ def test_planted_memory_is_found(audited: Path) -> None:
     assert short["records"] + middling["records"] + long["records"] == 1600
     assert short["roc_auc"] < long["roc_auc"]
     page = (audited / "index.html").read_text()
-    assert "The model remembers its records" in page and "differ by themselves" not in page
+    assert '<h2 id="verdict">It leaks</h2>' in page and "differ by themselves" not in page
+    assert found["answer"]["verdict"] == "It leaks"
     assert found["command"].startswith("recmia audit scores") and found["date"] in page
 
 
@@ -107,16 +112,20 @@ def test_nothing_is_found_where_nothing_is(made_up: Path, tmp_path: Path) -> Non
     for name, one in found["attacks"].items():
         low, high = one["intervals"]["roc_auc"]
         assert low < 0.5 < high, name
-    assert "No memory was found" in (tmp_path / "out" / "index.html").read_text()
+    assert found["answer"]["verdict"] == "No leak found"
+    high = found["attacks"][found["verdict_attack"]]["intervals"]["roc_auc"][1]
+    assert f"up to {high:.3f} would look the same" in (tmp_path / "out" / "index.html").read_text()
 
 
 def test_the_metrics_are_those_of_scores_csv(audited: Path, made_up: Path) -> None:
     found = told(audited)["attacks"]
     header, *rows = rows_of(audited / "scores.csv")
-    assert header == ["record_id", "membership", *SOURCES]
+    assert header == ["record_id", "user_id", "membership", *SOURCES]
     labels = {row[0]: row[2] for row in rows_of(made_up / "memory" / "membership.csv")[1:]}
-    assert [row[1] for row in rows] == [labels[row[0]] for row in rows]
-    member = np.array([row[1] == "1" for row in rows])
+    assert [row[2] for row in rows] == [labels[row[0]] for row in rows]
+    member = np.array([row[2] == "1" for row in rows])
+    risk = [float(row[header.index(told(audited)["verdict_attack"])]) for row in rows]
+    assert risk == sorted(risk, reverse=True)
     for name in ("loss", "lira_online", "rmia_offline"):
         place = header.index(name)
         seen = np.array([row[place] != "" for row in rows])
@@ -152,7 +161,7 @@ def test_without_the_targets_labels_the_same_scores(audited, copy, tmp_path) -> 
     assert after.equals(before.drop("membership"))
     assert found["thresholds"] == told(audited)["thresholds"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "index.html", "metrics.json", "scores.csv", "users.csv",
+        "histogram.png", "index.html", "metrics.json", "scores.csv", "users.csv",
     ]  # fmt: skip
     assert "has no column &#39;target&#39;" in (tmp_path / "out" / "index.html").read_text()
 
@@ -170,7 +179,7 @@ def test_one_shadow_and_none(copy: Path, tmp_path: Path) -> None:
     assert found["attacks"]["loss"]["hard"] and not found["attacks"]["lira_offline"]["hard"]
     assert "With one shadow" in (tmp_path / "one" / "index.html").read_text()
     # Those that it was not trained on have a reference, the others have none.
-    scored = pl.read_csv(tmp_path / "one" / "scores.csv")
+    scored = pl.read_csv(tmp_path / "one" / "scores.csv").sort("record_id")
     labels = pl.read_csv(copy / "membership.csv")
     assert (scored["lira_offline"].is_null() == (labels["0"] == 1)).all()
 
@@ -210,7 +219,7 @@ def test_neither_order_nor_format_shows(audited, copy, tmp_path) -> None:
             frame.write_csv(copy / f"{stem}.csv")
     audit_scores(copy, tmp_path / "out", SETTINGS)
     before, after = (
-        pl.read_csv(out / "scores.csv").drop("quantile").sort("record_id")
+        pl.read_csv(out / "scores.csv").drop("quantile", "user_id").sort("record_id")
         for out in (audited, tmp_path / "out")
     )
     assert before["record_id"].equals(after["record_id"])
@@ -243,7 +252,8 @@ def test_ids_stay_as_they_were_given(tmp_path: Path) -> None:
             labels.write_parquet(folder / "membership.parquet")
         audit_scores(folder, folder / "out", SETTINGS)
         for name in ("scores.csv", "users.csv"):
-            assert [row[0] for row in rows_of(folder / "out" / name)[1:]] == list(map(str, ids))
+            written = [row[0] for row in rows_of(folder / "out" / name)[1:]]
+            assert sorted(written) == sorted(map(str, ids))
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -253,7 +263,21 @@ def test_degenerate_scores_are_said(copy: Path, tmp_path: Path) -> None:
     found = audit_scores(copy, tmp_path / "out", SETTINGS)
     assert found["attacks"]["loss"]["degenerate"] and found["attacks"]["loss"]["roc_auc"] == 0.5
     page = (tmp_path / "out" / "index.html").read_text()
-    assert "gives every record the same score" in page or "Degenerate" in page
+    assert found["degenerate"] == {"most_common_share": 1.0, "degenerate": True}
+    assert found["answer"]["verdict"] == "Open" and found["riskiest"] is None
+    assert "Degenerate: 100% of the records have one and the same score" in page
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_almost_all_alike_is_degenerate_too(copy: Path, tmp_path: Path) -> None:
+    """95% of the records are alike under every model, the others as they were."""
+    for path in [copy / "target.csv", *copy.glob("shadow-*.csv")]:
+        alike = pl.col("record_id") >= "session-0080"
+        flat = pl.when(alike).then(-1.5).otherwise("log_probability").alias("log_probability")
+        pl.read_csv(path).with_columns(flat).write_csv(path)
+    found = audit_scores(copy, tmp_path / "out", SETTINGS)
+    assert found["attacks"]["loss"]["degenerate"]
+    assert found["attacks"]["loss"]["most_common_share"] == 0.95
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -275,7 +299,19 @@ def test_members_that_differ_by_themselves_are_told(copy: Path, tmp_path: Path) 
     found = audit_scores(copy, tmp_path / "out", SETTINGS)
     assert found["baselines"]["steps"]["roc_auc"] == 1
     page = (tmp_path / "out" / "index.html").read_text()
-    assert "the number of steps of a record has a ROC AUC of 1.000" in page
+    assert '<h2 id="verdict">The cohorts differ by themselves</h2>' in page
+    assert "(which no model is needed for) has a ROC AUC of 1.000" in page
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_confounded_example_is_not_called_memory(made_up: Path, tmp_path: Path) -> None:
+    found = audit_scores(made_up / "confounded", tmp_path / "out", SETTINGS)
+    assert found["attacks"][found["verdict_attack"]]["roc_auc"] > 0.8
+    assert found["answer"]["verdict"] == "The cohorts differ by themselves"
+    assert found["answer"]["baseline"] == "steps"
+    # The riskiest are old records, and those are longer.
+    assert found["riskiest"]["traits"]["steps"]["direction"] == "higher"
+    assert found["riskiest"]["members"]["value"] > 0.8
 
 
 @pytest.mark.parametrize("antithetic", [False, True])
@@ -349,7 +385,6 @@ def tiny(tmp_path: Path) -> Path:
         "record_id,user_id,target,a,b\nr0,u0,1,0,1\nr1,u0,0,1,1\nr2,u1,1,0,0\nr3,u1,0,1,0\n"
     )
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "metrics.json").write_text('{"kind": "recmia audit scores"}')
     return folder
 
 
@@ -398,11 +433,17 @@ def test_place_and_remedy(tiny: Path, case: str) -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_the_tiny_case_is_good_and_replaces_the_earlier_one(tiny: Path) -> None:
-    found = audit_scores(tiny, tiny.parent / "out", SETTINGS)
+def test_the_tiny_case_is_good_and_replaces_an_earlier_one_if_forced(tiny: Path) -> None:
+    audit_scores(tiny, tiny.parent / "out", ScoreSettings(seed=1))
+    before = {one.name: one.read_bytes() for one in (tiny.parent / "out").iterdir()}
+    with pytest.raises(ArtifactError, match="holds an audit already.*--force"):
+        audit_scores(tiny, tiny.parent / "out", SETTINGS)
+    assert {one.name: one.read_bytes() for one in (tiny.parent / "out").iterdir()} == before
+    found = audit_scores(tiny, tiny.parent / "out", SETTINGS, force=True)
+    assert told(tiny.parent / "out")["settings"]["seed"] == 0
     assert found["counts"]["records"] == 4 and found["counts"]["rows"] == 5
-    header, first, *_ = rows_of(tiny.parent / "out" / "scores.csv")
-    assert float(first[header.index("loss")]) == -1.5
+    header, *rows = rows_of(tiny.parent / "out" / "scores.csv")
+    assert {row[0]: row[header.index("loss")] for row in rows}["r0"] == "-1.5"
 
 
 @pytest.mark.parametrize(
@@ -452,9 +493,10 @@ def test_missing_files_and_names(tiny: Path) -> None:
         (tiny / name).unlink()
     with pytest.raises(DataError, match=r"target\.csv: there is no such file.*audit scores --help"):
         audit_scores(tiny, out, SETTINGS)
+    (out / "metrics.json").write_text('{"kind": "recmia audit scores"}')
     (out / "thesis.tex").write_text("years of work")
     with pytest.raises(ArtifactError, match="which no audit wrote"):
-        audit_scores(tiny, out, SETTINGS)
+        audit_scores(tiny, out, SETTINGS, force=True)
     with pytest.raises(SettingsError, match="--level"):
         ScoreSettings(level=1.0)
 
@@ -465,7 +507,9 @@ def test_the_commands_write_and_tell(tmp_path, monkeypatch) -> None:
     runner = CliRunner()
     shown = runner.invoke(app, ["audit", "example", "scores", "made up"])
     assert shown.exit_code == 0, shown.output
-    assert sorted(path.name for path in (tmp_path / "made up").iterdir()) == ["memory", "no-memory"]
+    assert sorted(path.name for path in (tmp_path / "made up").iterdir()) == [
+        "confounded", "memory", "no-memory",
+    ]  # fmt: skip
     done = runner.invoke(app, ["audit", "scores", "made up/memory", "--out", "found"])
     assert done.exit_code == 0, done.output
     assert "1,600 records of 400 users (788 members, 812 non-members)" in done.output
@@ -475,7 +519,7 @@ def test_the_commands_write_and_tell(tmp_path, monkeypatch) -> None:
         wrong = runner.invoke(app, ["audit", "example", *words])
         assert wrong.exit_code == 1 and "then a folder" in wrong.output
     assert runner.invoke(app, ["audit", "example", "lists", "shop"]).exit_code == 0
-    assert (tmp_path / "shop" / "shadow" / "interactions.csv").exists()
+    assert (tmp_path / "shop" / "memory" / "shadow" / "interactions.csv").exists()
 
 
 class _Loaded(HTMLParser):
@@ -494,5 +538,5 @@ class _Loaded(HTMLParser):
 def test_the_page_needs_no_other_file(audited: Path) -> None:
     parser = _Loaded()
     parser.feed((audited / "index.html").read_text())
-    assert len(parser.loaded) == 2
+    assert len(parser.loaded) == 3
     assert all(one.startswith("data:image/png;base64,") for one in parser.loaded)

@@ -71,8 +71,8 @@ def test_severity_is_of_the_same_sessions() -> None:
     """312 found for 10 accused in 1,000: .01 x .312 / (.01 x .312 + .99 x .01) = 24%."""
     attack = next(row for row in ROWS if row in (answer(ASKED, ROWS).attack,))
     low = replace(attack, metric="TPR at 1% FPR", value=0.312, ci_low=0.3, ci_high=0.33)
-    assert "312 [300, 330] of 1,000" in answer(ASKED, [*ROWS, low]).severity
-    assert "24% of those" in answer(ASKED, [*ROWS, low]).severity
+    assert "that were, 312 [300, 330] are found" in answer(ASKED, [*ROWS, low]).severity
+    assert "24% [23%, 25%] of accusations" in answer(ASKED, [*ROWS, low]).severity
     assert answer(ASKED, [*ROWS, replace(low, subset=None)]).severity == ""
 
 

@@ -10,23 +10,28 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from recmia import __version__
 from recmia.audit import sides
-from recmia.audit.measures import REPEATS, measure, measure_baseline, noise_floor
+from recmia.audit.guesses import guesses
+from recmia.audit.measures import FPRS, REPEATS, measure, measure_baseline, noise_floor
 from recmia.audit.output import METRICS, check_out, folder_aside
-from recmia.audit.page import draw_roc, write_page
-from recmia.audit.scoring import AuditSettings, attack_lists, popular_share
+from recmia.audit.page import answer_of, draw_histogram, draw_roc, write_page
+from recmia.audit.progress import track
+from recmia.audit.provenance import provenance
+from recmia.audit.riskiest import riskiest
+from recmia.audit.scoring import AuditSettings, Scored, attack_lists, popular_share
 from recmia.audit.sides import Side, read_side
 from recmia.audit.tables import find
+from recmia.audit.ties import ties
 from recmia.audit.vectors import ItemSpace, places, read_item_space
 from recmia.data.files import parts
 from recmia.errors import DataError
-from recmia.progress import track
+from recmia.likelihood_ratio.shadow_thresholds import BALANCED, shadow_thresholds
 from recmia.storage import file_hash, write_aside, write_json
 
 KIND = "recmia audit lists"
 SCORES = "scores.csv"
-FILES = (METRICS, SCORES, "roc.png", "roc.svg", "index.html")
+FIGURES = ("roc.png", "roc.svg", "histogram.png", "histogram.svg")
+FILES = (METRICS, SCORES, *FIGURES, "index.html")
 
 
 def audit_lists(
@@ -36,6 +41,7 @@ def audit_lists(
     settings: AuditSettings,
     *,
     vectors_from: str | Path | None = None,
+    force: bool = False,
 ) -> dict[str, Any]:
     """Read both sides, attack the target's lists, and write what was found.
 
@@ -43,10 +49,11 @@ def audit_lists(
         shadow: folder of the side whose membership is known: `recmia.audit.sides.read_side`.
         target: folder of the audited side; its ``membership.csv`` serves to score, and without it
             membership is predicted only.
-        out: folder to write: ``scores.csv``, ``metrics.json``, ``index.html`` and, where there is
-            membership, ``roc.png`` and ``roc.svg``. An earlier audit there is replaced at the end.
+        out: folder to write: ``scores.csv`` (the highest scores first), ``metrics.json``,
+            ``index.html``, a histogram and, where there is membership, ROC curves.
         settings: how.
         vectors_from: interactions to factorise item vectors from.
+        force: replace an earlier audit there, at the end.
 
     Returns:
         What stands in ``metrics.json``.
@@ -54,11 +61,11 @@ def audit_lists(
     Raises:
         DataError: a file is wrong.
         SettingsError: an option is not possible with these files.
-        ArtifactError: ``out`` is something else than an earlier audit, or cannot be written.
+        ArtifactError: ``out`` holds something, or cannot be written.
     """
     shadow, target, out = Path(shadow), Path(target), Path(out)
     vectors_from = None if vectors_from is None else Path(vectors_from)
-    check_out(out, KIND, FILES)
+    check_out(out, KIND, FILES, force)
     for folder in (shadow, target):
         if not folder.is_dir():
             raise DataError(
@@ -79,31 +86,48 @@ def audit_lists(
     if asked.membership is not None:
         _check_classes(asked, target)
 
-    scores, threshold = attack_lists(known, asked, space.vectors, settings)
-    found: dict[str, Any] = {
-        "kind": KIND,
-        "version": __version__,
+    scored = attack_lists(known, asked, space.vectors, settings)
+    scores = scored.target.mean(axis=0)
+    thresholds: dict[str, float | None] = {BALANCED: scored.threshold}
+    if scored.held_out is not None:
+        # Of users that the attack did not learn from: of those that it did too few are accused.
+        turns = [(scored.held_out, known.membership)]
+        thresholds = shadow_thresholds(turns, FPRS) | thresholds
+    sides_read = {"shadow": shadow, "target": target, "out": out, "vectors_from": vectors_from}
+    found: dict[str, Any] = provenance(KIND, (), sides_read | asdict(settings)) | {
         "settings": asdict(settings)
-        | {"threshold": threshold, "item_vectors": space.source, "dim": space.vectors.shape[1]},
+        | {
+            "threshold": scored.threshold,
+            "item_vectors": space.source,
+            "dim": space.vectors.shape[1],
+        },
         "counts": _counts(known, asked, space),
         "skipped": {"shadow": known.skipped, "target": asked.skipped},
+        "thresholds": thresholds,
         "files": {
             _label(part.path, shadow, target): file_hash(part.path)
             for path in (*files, *space.files)
             for part in parts(path)
         },
+        "degenerate": ties(scores)
+        | {"seeds": [ties(one)["most_common_share"] for one in scored.target]},
+        "riskiest": riskiest(
+            scores, _traits(asked), _known(asked), level=settings.level, seed=settings.seed
+        ),
     }
-    called = scores.mean(axis=0) >= threshold
+    called = scores >= scored.threshold
     found["counts"]["target"]["predicted_members"] = int(called.sum())
     curves = {}
     if asked.membership is not None:
-        measured, curves = _measured(known, asked, space.vectors, settings, scores, threshold)
+        measured, curves = _measured(known, asked, space.vectors, settings, scored, thresholds)
         found |= measured
+    found["answer"] = answer_of(found)
     with folder_aside(out) as aside:
-        _write_scores(aside / SCORES, asked, scores.mean(axis=0), called)
+        _write_scores(aside / SCORES, asked, scores, called)
         write_json(aside / METRICS, found)
         if curves:
             draw_roc(aside, curves)
+        draw_histogram(aside, *curves.get("attack", (scores, None)))
         write_page(aside, found)
     return found
 
@@ -113,24 +137,26 @@ def _measured(
     target: Side,
     vectors: np.ndarray,
     settings: AuditSettings,
-    scores: np.ndarray,
-    threshold: float,
+    scored: Scored,
+    thresholds: dict[str, float | None],
 ) -> tuple[dict[str, Any], dict[str, tuple[np.ndarray, np.ndarray]]]:
     """Metrics and blind baselines of the labelled users, and the scores and labels to draw."""
     labelled, membership = target.labelled, target.membership[target.labelled]
-    histories = attack_lists(shadow, target, vectors, settings, lists=False)[0]
+    histories = attack_lists(shadow, target, vectors, settings, lists=False).target
     blind = {
         "histories_only": histories.mean(axis=0)[labelled],
         "popular_share": popular_share(shadow, target)[labelled],
     }
     with track(REPEATS * (1 + len(blind)), "intervals") as bar:
         how = {"level": settings.level, "seed": settings.seed, "progress": bar.update}
-        found = measure(scores[:, labelled], membership, threshold, **how)
+        found = measure(scored.target[:, labelled], membership, scored.threshold, **how)
         found["baselines"] = {
             name: measure_baseline(values, membership, **how) for name, values in blind.items()
         }
     found["noise_floor"] = noise_floor(membership, settings.level)
-    drawn = {"attack": scores.mean(axis=0)[labelled], **blind}
+    mean = scored.target.mean(axis=0)[labelled]
+    found["hard"] = guesses(mean, membership, thresholds, settings.level)
+    drawn = {"attack": mean, **blind}
     return found, {name: (values, membership) for name, values in drawn.items()}
 
 
@@ -172,12 +198,36 @@ def _label(path: Path, shadow: Path, target: Path) -> str:
     return path.name
 
 
+def _known(side: Side) -> np.ndarray | None:
+    """int [n]: 1 for members, 0 for non-members, -1 where it is not known."""
+    if side.membership is None:
+        return None
+    return np.where(side.labelled, side.membership.astype(int), -1)
+
+
+def _traits(side: Side) -> dict[str, np.ndarray]:
+    """float64 [n] each: how long histories are, and how many users share a history's items."""
+    lengths = np.diff(side.history_offsets)
+    owner = np.repeat(np.arange(len(side)), lengths)
+    # Histories are sorted by user and item: what differs from the entry before it is new.
+    first = np.ones(len(owner), dtype=bool)
+    first[1:] = (np.diff(owner) != 0) | (np.diff(side.history_items) != 0)
+    users = np.bincount(side.history_items[first])
+    popularity = np.add.reduceat(users[side.history_items], side.history_offsets[:-1]) / lengths
+    return {"history_length": lengths.astype(np.float64), "popularity": popularity}
+
+
 def _write_scores(path: Path, side: Side, scores: np.ndarray, called: np.ndarray) -> None:
-    order = side.file_order
+    """A row a user, the highest scores first, equal ones by id: no file's order shows."""
+    order = np.argsort(-scores, kind="stable")
+    columns = {
+        "user_id": side.users.take(pa.array(order)).to_pylist(),
+        "score": scores[order].tolist(),
+        "member_predicted": called[order].astype(int).tolist(),
+    }
+    if (known := _known(side)) is not None:
+        columns["member"] = ["" if one < 0 else one for one in known[order].tolist()]
     with write_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["user_id", "score", "member_predicted"])
-        names = side.users.take(pa.array(order)).to_pylist()
-        writer.writerows(
-            zip(names, scores[order].tolist(), called[order].astype(int).tolist(), strict=True)
-        )
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))

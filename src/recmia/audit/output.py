@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from recmia.errors import ArtifactError
 from recmia.storage import read_json
@@ -15,16 +16,18 @@ from recmia.storage import read_json
 METRICS = "metrics.json"
 
 
-def check_out(out: Path, kind: str, files: tuple[str, ...]) -> None:
+def check_out(out: Path, kind: str, files: tuple[str, ...], force: bool = False) -> None:
     """Refuse a folder that an audit must not replace, before any work is done.
 
     Args:
         out: the folder to be written.
         kind: of the audit, as its ``metrics.json`` says.
         files: names of all files that such an audit writes.
+        force: an earlier audit of the same kind may be replaced.
 
     Raises:
-        ArtifactError: the folder holds anything but an earlier audit, or is a file.
+        ArtifactError: the folder holds anything, with ``force`` anything but an earlier audit of
+            the same kind, or is a file.
     """
     remedy = "Remedy: name another folder with --out, or move this one away."
     if out.is_symlink() or (out.exists() and not out.is_dir()):
@@ -32,11 +35,17 @@ def check_out(out: Path, kind: str, files: tuple[str, ...]) -> None:
     names = sorted(path.name for path in out.iterdir()) if out.exists() else []
     if not names:
         return
-    if _kind(out / METRICS) != kind:
+    earlier = read_metrics(out / METRICS)
+    if earlier.get("kind") != kind:
         raise ArtifactError(f"{out} holds something else than an earlier audit. {remedy}")
     foreign = [name for name in names if name not in files]
     if foreign:
         raise ArtifactError(f"{out} holds '{foreign[0]}', which no audit wrote. {remedy}")
+    if not force:
+        raise ArtifactError(
+            f"{out} holds an audit already (made {earlier.get('date', 'earlier')}). Remedy: name "
+            "another folder with --out, or replace the earlier audit with --force."
+        )
 
 
 @contextmanager
@@ -67,9 +76,10 @@ def folder_aside(out: Path) -> Iterator[Path]:
         shutil.rmtree(earlier, ignore_errors=True)
 
 
-def _kind(path: Path) -> str | None:
+def read_metrics(path: Path) -> dict[str, Any]:
+    """What stands in an audit's ``metrics.json``; nothing where it cannot be read."""
     try:
         found = read_json(path)
     except (OSError, ValueError):
-        return None
-    return found.get("kind") if isinstance(found, dict) else None
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from recmia.audit.answer import Words, answer, not_measured, said_of, told
 from recmia.evaluation.metrics import roc_curve
+from recmia.evaluation.predictive_value import PRIORS
+from recmia.evaluation.verdict import LEAK, NONE_FOUND, OPEN, UNEQUAL
+from recmia.likelihood_ratio.shadow_thresholds import BALANCED
 from recmia.pages import data_address, fill
 from recmia.storage import write_text
 
@@ -17,6 +21,45 @@ NAMES = {
     "histories_only": "histories only",
     "popular_share": "share of popular items",
 }
+TRAITS = {
+    "history_length": "interactions in the history",
+    "popularity": "users who share an item of the history, on average",
+}
+_SMALLER = "To rule out a smaller leak take more users or more --seeds: both narrow the interval."
+WORDS = Words(
+    many="users",
+    outsiders="users that were not trained on",
+    members="that were",
+    rare="one user in a hundred was trained on",
+    threshold="a threshold fixed on the shadow side",
+    blind={
+        "histories_only": "the same attack on the histories alone (no lists)",
+        "popular_share": "the share of popular items in a list (a rule that learns nothing)",
+    },
+    unequal={
+        "histories_only": "Draw members and non-members at random from one population, and run "
+        "again: their histories differ whatever the recommender does.",
+        "popular_share": "Serve members and non-members by the same model, and run again. As it "
+        "is, lists of two kinds are told apart, such as popular items for newcomers and personal "
+        "ones for the others: outsiders see who was known to the system, not what a model "
+        "remembers.",
+    },
+    next_steps={
+        LEAK: (
+            "Try what makes the model remember less: fewer epochs, more users, stronger "
+            "regularisation, shorter lists. Audit again, and set the two side by side with "
+            "recmia audit compare.",
+            "Look in scores.csv at the users with the highest scores.",
+        ),
+        NONE_FOUND: (
+            _SMALLER,
+            "Try another --attack, and recmia audit scores where probabilities can be had: they "
+            "tell more than lists.",
+        ),
+        OPEN: (_SMALLER,),
+    },
+    tied="Train the attack for longer (--epochs) or on item vectors of another length (--dim).",
+)
 METRIC_NAMES = {
     "roc_auc": "ROC AUC",
     "hard_label_auc": "hard-label AUC (balanced accuracy)",
@@ -57,72 +100,93 @@ def draw_roc(
     save_figure(roc_curves(frame, title="Members found against false alarms"), folder, "roc")
 
 
+def draw_histogram(folder: Path, scores: np.ndarray, membership: np.ndarray | None) -> None:
+    """Draw ``histogram.png`` and ``histogram.svg``.
+
+    Args:
+        folder: where to.
+        scores: float64 [n] of the attack.
+        membership: bool [n], or None where it is not known.
+    """
+    from recmia.plots import save_figure
+    from recmia.plots.histogram import histogram
+
+    title = "Scores of everybody" if membership is None else "Scores of members and non-members"
+    save_figure(histogram(scores, membership, title=title), folder, "histogram")
+
+
+def pictures(folder: Path, *names: str) -> dict[str, str]:
+    """Addresses that hold the pictures of these names, of those that were drawn."""
+    paths = {name: folder / f"{name}.png" for name in names}
+    return {name: data_address(path) for name, path in paths.items() if path.exists()}
+
+
 def write_page(folder: Path, found: dict[str, Any]) -> None:
     """Write ``index.html``, a page that needs no other file.
 
     Args:
-        folder: holds ``roc.png`` where there are metrics.
+        folder: holds the figures.
         found: what stands in ``metrics.json``.
     """
     from recmia.attacks.registry import ATTACKS
 
-    picture = folder / "roc.png"
     values = {
         "found": found,
         "source": ATTACKS[found["settings"]["attack"]].source,
         "names": NAMES,
         "metric_names": METRIC_NAMES,
-        "verdict": verdict(found),
+        "traits": TRAITS,
+        "priors": PRIORS,
+        "balanced": BALANCED,
+        "unequal": UNEQUAL,
         "caveats": caveats(found),
-        "picture": data_address(picture) if picture.exists() else None,
+        "pictures": pictures(folder, "roc", "histogram"),
     }
     text = fill(TEMPLATES / "lists.html.j2", values)
     write_text(folder / "index.html", text)
 
 
-def verdict(found: dict[str, Any]) -> str:
-    """One sentence: what the attack found."""
-    counts = found["counts"]["target"]
+def answer_of(found: dict[str, Any]) -> dict[str, Any]:
+    """See `recmia.audit.answer.answer`."""
     if "roc_auc" not in found:
-        return (
+        counts = found["counts"]["target"]
+        return not_measured(
             f"{counts['predicted_members']:,} of {counts['users_audited']:,} users are called "
-            "members. How often that is right is not known: the target's membership.csv is absent."
+            "members. How often that is right is not known: the target's membership.csv is absent.",
+            found["degenerate"],
+            WORDS,
         )
-    low, high = found["intervals"]["roc_auc"]
-    area = f"ROC AUC {found['roc_auc']:.3f} [{low:.3f}, {high:.3f}]"
-    if low > 0.5:
-        return (
-            f"The lists tell members from non-members: {area}. Of a member and a non-member, the "
-            f"attack points at the right one {100 * found['roc_auc']:.0f} times in 100."
-        )
-    if high < 0.5:
-        return (
-            f"The attack is worse than a coin: {area}. The lists do tell the two apart, but not as "
-            "on the shadow side; the shadow recommender does not stand for this one."
-        )
-    return (
-        f"No leak was found: {area} includes 0.5, a coin. That is true of this attack, this shadow "
-        "recommender and this many users; it is no proof that nothing leaks."
+    return answer(
+        found["roc_auc"],
+        tuple(found["intervals"]["roc_auc"]),
+        found["baselines"],
+        found["degenerate"],
+        found["hard"],
+        WORDS,
     )
 
 
 def caveats(found: dict[str, Any]) -> list[str]:
     """What must be known to read the verdict right, in sentences."""
     notes = []
-    baselines = found.get("baselines", {})
-    if baselines and baselines["histories_only"]["excludes_half"]:
+    if "roc_auc" in found and found["intervals"]["roc_auc"][1] < 0.5:
         notes.append(
-            "Members and non-members differ by themselves: their histories alone, without any "
-            f"list, give ROC AUC {_area(baselines['histories_only'])}. That part is no leak of the "
-            "recommender; draw members and non-members at random from one population."
+            "The attack is worse than a coin: the lists do tell the two apart, but not as on the "
+            "shadow side. The shadow recommender does not stand for this one."
         )
-    if baselines and baselines["popular_share"]["excludes_half"]:
+    alike = sum(share == 1 for share in found["degenerate"]["seeds"])
+    if alike and not found["degenerate"]["degenerate"]:
         notes.append(
-            "A rule that learns nothing, the share of popular items in a list, gives ROC AUC "
-            f"{_area(baselines['popular_share'])}, as where the lists of two algorithms are told "
-            "apart, such as popular items for newcomers and personal ones for the others. That "
-            "still shows outsiders who was known to the system, but not what a model remembers."
+            f"{alike} of {len(found['degenerate']['seeds'])} seeds of the attack are degenerate, "
+            f"the same score for everybody, and widen the interval. {WORDS.tied}"
         )
+    for name, baseline in found.get("baselines", {}).items():
+        # The one that decided is in the verdict's reason already.
+        if baseline["excludes_half"] and name != found["answer"]["baseline"]:
+            notes.append(
+                f"Without the attack: {WORDS.blind[name]} has {said_of(baseline)}. That part is no "
+                f"memory. {WORDS.unequal[name]}"
+            )
     counts = found["counts"]
     if counts["users_on_both_sides"]:
         notes.append(
@@ -165,7 +229,7 @@ def summary(found: dict[str, Any], page: Path) -> str:
         lines.append(
             f"{side.capitalize():<8}{n['users_audited']:,} users ({labels}); {left_out:,} skipped"
         )
-    lines += ["", verdict(found)]
+    lines += ["", *told(found["answer"])]
     if "roc_auc" in found:
         lines.append("")
         for key, name in METRIC_NAMES.items():
@@ -178,7 +242,8 @@ def summary(found: dict[str, Any], page: Path) -> str:
             else:
                 low, high = found["intervals"]["tpr_at_fpr"][fpr]
                 lines.append(f"{name:<36}{value:.3f} [{low:.3f}, {high:.3f}]")
-        lines.append(f"{'epsilon is at least':<36}{found['epsilon_lower_bound']:.2f}")
+        if found["answer"]["verdict"] != UNEQUAL:
+            lines.append(f"{'epsilon is at least':<36}{found['epsilon_lower_bound']:.2f}")
         for key, baseline in found["baselines"].items():
             lines.append(f"{'baseline: ' + NAMES[key]:<36}{_area(baseline)}")
     lines += [f"\nNote: {note}" for note in caveats(found)]

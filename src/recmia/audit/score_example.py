@@ -1,4 +1,4 @@
-"""Made-up log-probabilities to try an audit of scores on: a model that remembers, and one not."""
+"""Made-up log-probabilities to try an audit of scores on: memory, none, and unequal cohorts."""
 
 from __future__ import annotations
 
@@ -21,15 +21,21 @@ from recmia.seeds import generator
 from recmia.storage import write_aside
 
 RECORDS, USERS, SHADOWS, MOST_STEPS = 1600, 400, 8, 6
-CASES = {"memory": 2.0, "no-memory": 0.0}  # how much a model's φ gains on what it was trained on
+GAIN = 2.0  # of a model's φ, on what it remembers or on the time that it knows
+CASES = ("memory", "no-memory", "confounded")
+OF_ITS_TIME = 0.9  # share of the target's members among old records, and of the others among new
 
 
 def write_score_example(folder: str | Path, *, seed: int = 0) -> Path:
-    """Write ``memory`` and ``no-memory``, each ready for `recmia audit scores`.
+    """Write ``memory``, ``no-memory`` and ``confounded``, each ready for `recmia audit scores`.
 
     A record's steps are as hard for every model, give or take; a model of the first case is surer
     of the steps of records that it was trained on. Each record joined the target by coin. The
     shadows are antithetic: of every two, one was trained on a record and the other was not.
+
+    In the last case half of the records are old, and longer than the new ones. The shadows are as
+    in the first case, but the target learned from old records mostly and is surer of all of them,
+    whether it was trained on them or not: an attack finds its members by their time, not by memory.
 
     Args:
         folder: to be made; must not hold anything.
@@ -43,23 +49,29 @@ def write_score_example(folder: str | Path, *, seed: int = 0) -> Path:
     """
     folder = Path(folder)
     check_empty(folder)
-    for case, gain in CASES.items():
-        _write_case(folder / case, gain, generator(seed, "audit", "example", "scores", case))
+    for case in CASES:
+        _write_case(folder / case, case, generator(seed, "audit", "example", "scores", case))
     return folder
 
 
-def _write_case(folder: Path, gain: float, draw: np.random.Generator) -> None:
+def _write_case(folder: Path, case: str, draw: np.random.Generator) -> None:
     lengths = draw.integers(1, MOST_STEPS + 1, RECORDS)
+    old = lengths > MOST_STEPS // 2
     record = np.repeat(np.arange(RECORDS), lengths)
     step = np.arange(len(record)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     hard = draw.normal(-3, 1.5, RECORDS)[record] + draw.normal(size=len(record))
     names = np.array([f"session-{number:04d}" for number in range(RECORDS)])
     coins = draw.random((RECORDS, 1 + SHADOWS // 2)) < 0.5
     pairs = np.stack([coins[:, 1:], ~coins[:, 1:]], axis=2).reshape(RECORDS, SHADOWS)
+    if case == "confounded":
+        coins[:, 0] = draw.random(RECORDS) < np.where(old, OF_ITS_TIME, 1 - OF_ITS_TIME)
     models = {TARGET_COLUMN: coins[:, 0]} | {f"{n}": pairs[:, n] for n in range(SHADOWS)}
     for name, member in models.items():
         noise = draw.normal(0, 0.5, RECORDS)[record] + draw.normal(0, 0.5, len(record))
-        signal = hard + noise + gain * member[record]
+        surer = np.zeros_like(member) if case == "no-memory" else member
+        if case == "confounded" and name == TARGET_COLUMN:
+            surer = old
+        signal = hard + noise + GAIN * surer[record]
         values = {
             RECORD: names[record],
             STEP: step,

@@ -1,4 +1,4 @@
-"""What an audit of scores reports of an attack: area, low rates, hard guesses and their worth."""
+"""What an audit of scores reports of an attack: area, low rates, hard guesses."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from recmia.audit.guesses import guesses
 from recmia.audit.measures import FPRS, as_baseline, at_low_rates
+from recmia.audit.ties import ties
 from recmia.evaluation import metrics
 from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate
-from recmia.evaluation.predictive_value import PRIORS, predictive_interval, predictive_value
-from recmia.evaluation.proportions import binomial_interval
-from recmia.likelihood_ratio.shadow_thresholds import BALANCED
 
 _REPEATS, _LEAST_REPEATS, _WORK = 500, 100, 10_000_000
 
@@ -38,11 +37,11 @@ def measure_attack(
         seed: root of the bootstrap.
 
     Returns:
-        ``records``, ``members`` and ``nonmembers`` that are scored; ``degenerate``; and, where
-        there are members and non-members, ``roc_auc``, ``tpr_at_fpr`` with its reasons,
+        ``records``, ``members`` and ``nonmembers`` that are scored; `recmia.audit.ties.ties`; and,
+        where there are members and non-members, ``roc_auc``, ``tpr_at_fpr`` with its reasons,
         ``intervals`` and ``hard`` by threshold.
     """
-    hard = {} if judged is None else _guesses(judged, membership, thresholds, level)
+    hard = {} if judged is None else guesses(judged, membership, thresholds, level)
     seen = ~np.isnan(scores)
     scores, membership, groups = scores[seen], membership[seen], groups[seen]
     members, outsiders = int(membership.sum()), int((~membership).sum())
@@ -50,8 +49,7 @@ def measure_attack(
         "records": len(scores),
         "members": members,
         "nonmembers": outsiders,
-        "degenerate": bool(len(scores) and scores.min() == scores.max()),
-    }
+    } | ties(scores)
     if not members or not outsiders:
         return found
     measured = _measured(scores, membership, groups, level=level, seed=seed)
@@ -81,59 +79,6 @@ def area_of(
         scores[seen], membership[seen], groups[seen], level=level, seed=seed, fprs=()
     )
     return as_baseline(measured[metrics.ROC_AUC])
-
-
-def hard_guesses(
-    guessed: np.ndarray, membership: np.ndarray, key: str, threshold: float, level: float
-) -> dict[str, Any]:
-    """Rates of hard guesses with exact limits, and what a guess is worth at each prior.
-
-    Args:
-        guessed: bool [n].
-        membership: bool [n].
-        key: of the threshold: ``BALANCED``, or the false positive rate that it aims at.
-        threshold: the score from which on a record is called a member.
-        level: coverage.
-    """
-    members, outsiders = int(membership.sum()), int((~membership).sum())
-    hits, alarms = int((guessed & membership).sum()), int((guessed & ~membership).sum())
-    tpr, fpr = hits / members, alarms / outsiders
-    tpr_limits = binomial_interval(hits, members, level)
-    fpr_limits = binomial_interval(alarms, outsiders, level)
-    aimed = None if key == BALANCED else float(key)
-    return {
-        "threshold": threshold,
-        "aimed_fpr": aimed,
-        "called_members": hits + alarms,
-        "tpr": tpr,
-        "fpr": fpr,
-        "fpr_as_aimed": None if aimed is None else fpr_limits[0] <= aimed <= fpr_limits[1],
-        "balanced_accuracy": (tpr + 1 - fpr) / 2,
-        "accuracy": (hits + outsiders - alarms) / (members + outsiders),
-        "precision": hits / (hits + alarms) if hits + alarms else None,
-        "intervals": {"tpr": list(tpr_limits), "fpr": list(fpr_limits)},
-        "predictive_value": {
-            f"{prior:g}": {
-                "value": predictive_value(prior, tpr, fpr),
-                "interval": list(predictive_interval(prior, tpr_limits, fpr_limits)),
-            }
-            for prior in PRIORS
-        },
-    }
-
-
-def _guesses(
-    judged: np.ndarray, membership: np.ndarray, thresholds: dict[str, float | None], level: float
-) -> dict[str, Any]:
-    seen = ~np.isnan(judged)
-    judged, membership = judged[seen], membership[seen]
-    if membership.all() or not membership.any():
-        return {}
-    return {
-        key: hard_guesses(judged >= threshold, membership, key, threshold, level)
-        for key, threshold in thresholds.items()
-        if threshold is not None
-    }
 
 
 def _measured(

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from recmia.audit.page import TEMPLATES, draw_roc
+from recmia.audit.answer import Words, answer, not_measured, said_of, told
+from recmia.audit.page import TEMPLATES, draw_roc, pictures
+from recmia.evaluation.predictive_value import PRIORS
+from recmia.evaluation.verdict import LEAK, NONE_FOUND, OPEN
 from recmia.likelihood_ratio.scores import SOURCES
 from recmia.likelihood_ratio.shadow_thresholds import BALANCED
-from recmia.pages import data_address, fill
+from recmia.pages import fill
 from recmia.storage import write_text
 
 NAMES = {
@@ -35,6 +38,39 @@ BASELINES = {
     "steps": "number of steps of a record",
     "shadows": "mean log-probability under the shadows, without the target",
 }
+TRAITS = {
+    "steps": "steps of the record",
+    "shadows": "log-probability a step under the shadows: how usual it is",
+    "records": "records of the record's user",
+}
+_UNEQUAL = (
+    "Draw the records that the model is not trained on at random from the same population and the "
+    "same time as the others, and run again."
+)
+_SMALLER = "To rule out a smaller leak take more records or more shadows: both narrow the interval."
+WORDS = Words(
+    many="records",
+    outsiders="records that were not trained on",
+    members="that were",
+    rare="one record in a hundred was trained on",
+    threshold="a threshold fixed on the shadows",
+    blind={
+        "steps": "the number of steps of a record (which no model is needed for)",
+        "shadows": "the mean log-probability under the shadows (without the target)",
+    },
+    unequal=dict.fromkeys(("steps", "shadows"), _UNEQUAL),
+    next_steps={
+        LEAK: (
+            "Try what makes the model remember less: fewer epochs, more records, dropout, or "
+            "training with differential privacy. Audit again, and set the two side by side with "
+            "recmia audit compare.",
+            "Give out lists in place of probabilities; recmia audit lists says what is left.",
+        ),
+        NONE_FOUND: (_SMALLER, "Look at the other attacks below, and audit a later epoch too."),
+        OPEN: (_SMALLER,),
+    },
+    tied="Look at the export first: the log-probabilities hardly differ.",
+)
 _DRAWN = ("loss", "calibration", "lira_online", "rmia_online", "bavaria_t_online", "quantile")
 _LEFT_OUT = 0.1  # share of records without a score from which on it is told
 
@@ -72,56 +108,40 @@ def write_page(folder: Path, found: dict[str, Any]) -> None:
     """Write ``index.html``, a page that needs no other file.
 
     Args:
-        folder: holds ``roc.png`` and ``areas.png`` where there are metrics.
+        folder: holds the figures.
         found: what stands in ``metrics.json``.
     """
-    pictures = {
-        name: data_address(path)
-        for name in ("roc", "areas")
-        if (path := folder / f"{name}.png").exists()
-    }
     values = {
         "found": found,
         "names": NAMES,
         "sources": SOURCES,
         "baselines": BASELINES,
         "balanced": BALANCED,
-        "verdict": verdict(found),
+        "priors": PRIORS,
+        "traits": TRAITS,
         "caveats": caveats(found),
-        "pictures": pictures,
+        "pictures": pictures(folder, "roc", "areas", "histogram"),
     }
     write_text(folder / "index.html", fill(TEMPLATES / "scores.html.j2", values))
 
 
-def verdict(found: dict[str, Any]) -> str:
-    """One sentence: what the attack chosen beforehand found."""
-    name = found["verdict_attack"]
+def answer_of(found: dict[str, Any]) -> dict[str, Any]:
+    """See `recmia.audit.answer.answer`; it is about the attack that was chosen beforehand."""
     if "attacks" not in found:
-        return (
+        return not_measured(
             f"{found['counts']['records']:,} records are scored. How well the scores tell members "
-            "is not known: membership.csv has no column 'target'."
+            "is not known: membership.csv has no column 'target'.",
+            found["degenerate"],
+            WORDS,
         )
-    one = found["attacks"][name]
-    low, high = one["intervals"]["roc_auc"]
-    area = f"ROC AUC {one['roc_auc']:.3f} [{low:.3f}, {high:.3f}] by {NAMES[name]}"
-    if one["degenerate"]:
-        return (
-            f"Nothing can be said: {NAMES[name]} gives every record the same score. The exported "
-            "log-probabilities do not differ; look at the export first."
-        )
-    if low > 0.5:
-        return (
-            f"The model remembers its records: {area}. Of a member and a non-member, the attack "
-            f"points at the right one {100 * one['roc_auc']:.0f} times in 100."
-        )
-    if high < 0.5:
-        return (
-            f"The attack is worse than a coin: {area}. Scores do tell the two apart, but the wrong "
-            "way round: look whether the columns of membership.csv are those of their models."
-        )
-    return (
-        f"No memory was found: {area} includes 0.5, a coin. That is true of this attack, these "
-        "shadows and this many records; it is no proof that nothing is remembered."
+    one = found["attacks"][found["verdict_attack"]]
+    return answer(
+        one["roc_auc"],
+        tuple(one["intervals"]["roc_auc"]),
+        found["baselines"],
+        found["degenerate"],
+        one["hard"],
+        WORDS,
     )
 
 
@@ -135,15 +155,19 @@ def caveats(found: dict[str, Any]) -> list[str]:
             "shadow gives the target's members away by itself; take its file out and run again."
         )
     attacks = found.get("attacks", {})
+    if (limits := found["answer"]["interval"]) and limits[1] < 0.5:
+        notes.append(
+            "The attack is worse than a coin: scores do tell the two apart, but the wrong way "
+            "round. Look whether the columns of membership.csv are those of their models."
+        )
     if flat := [NAMES[name] for name, one in attacks.items() if one["degenerate"]]:
-        notes.append(f"Degenerate, the same score for every record: {_named(flat)}.")
+        notes.append(f"Degenerate, the same score for almost every record: {_named(flat)}.")
     for key, baseline in found.get("baselines", {}).items():
-        if baseline and baseline["excludes_half"]:
-            low, high = baseline["interval"]
+        # The one that decided is in the verdict's reason already.
+        if baseline and baseline["excludes_half"] and key != found["answer"]["baseline"]:
             notes.append(
-                "Members and non-members differ by themselves, whatever the target says: the "
-                f"{BASELINES[key]} has a ROC AUC of {baseline['roc_auc']:.3f} [{low:.3f}, "
-                f"{high:.3f}]. That part is no memory; draw members at random."
+                f"Without the target: {WORDS.blind[key]} has {said_of(baseline)}. That part is no "
+                "memory; draw members at random."
             )
     main = attacks.get(found["verdict_attack"], {})
     for one in main.get("hard", {}).values():
@@ -200,7 +224,7 @@ def summary(found: dict[str, Any], page: Path) -> str:
         f"{counts['records']:,} records{users} ({labels}); {counts['rows']:,} steps; "
         f"{counts['shadows']} shadow{'' if counts['shadows'] == 1 else 's'}",
         "",
-        verdict(found),
+        *told(found["answer"]),
         "",
     ]
     for name, one in found.get("attacks", {}).items():

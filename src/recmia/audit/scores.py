@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import platform
-import shlex
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from recmia import __version__
 from recmia.audit.measures import FPRS
 from recmia.audit.output import METRICS, check_out, folder_aside
+from recmia.audit.page import draw_histogram
+from recmia.audit.progress import track
+from recmia.audit.provenance import provenance
+from recmia.audit.riskiest import riskiest
 from recmia.audit.score_files import MEMBERSHIP, RECORD, USER, ScoreFiles, read_score_files
 from recmia.audit.score_measures import area_of, measure_attack
-from recmia.audit.score_page import draw_areas, draw_curves, write_page
+from recmia.audit.score_page import answer_of, draw_areas, draw_curves, write_page
 from recmia.audit.score_thresholds import others, shadow_scores, twins
 from recmia.audit.tables import find
+from recmia.audit.ties import ties
 from recmia.data.files import parts
 from recmia.errors import DataError, SettingsError
 from recmia.evaluation.metrics import fpr_is_measurable
@@ -34,12 +34,13 @@ from recmia.likelihood_ratio.scores import (
     score_all,
 )
 from recmia.likelihood_ratio.shadow_thresholds import shadow_thresholds
-from recmia.progress import track
 from recmia.storage import file_hash, write_aside, write_json
 
 KIND = "recmia audit scores"
 SCORES, USERS = "scores.csv", "users.csv"
-FIGURES = ("roc.png", "roc.svg", "areas.png", "areas.svg")
+FIGURES = tuple(
+    f"{stem}.{kind}" for stem in ("roc", "areas", "histogram") for kind in ("png", "svg")
+)
 FILES = (METRICS, SCORES, USERS, *FIGURES, "index.html")
 # The verdict is about one attack, chosen by what there is and never by what it finds: the posterior
 # of few shadows, records' own variances where there are enough, one-sided where none knew a record.
@@ -67,25 +68,28 @@ class ScoreSettings:
             raise SettingsError(f"--level {self.level}: must lie between 0 and 1, such as 0.95.")
 
 
-def audit_scores(folder: str | Path, out: str | Path, settings: ScoreSettings) -> dict[str, Any]:
+def audit_scores(
+    folder: str | Path, out: str | Path, settings: ScoreSettings, *, force: bool = False
+) -> dict[str, Any]:
     """Read a folder, run every attack that its shadows allow, and write what was found.
 
     Args:
         folder: see `recmia.audit.score_files.read_score_files`.
-        out: folder to write: ``scores.csv``, ``metrics.json``, ``index.html``, ``users.csv`` where
-            there are users, and figures where the target's membership is known. An earlier audit
-            there is replaced at the end.
+        out: folder to write: ``scores.csv`` and, where there are users, ``users.csv``, both by
+            falling scores of the attack that the verdict is about; ``metrics.json``,
+            ``index.html``, a histogram, and more figures where the target's membership is known.
         settings: how.
+        force: replace an earlier audit there, at the end.
 
     Returns:
         What stands in ``metrics.json``.
 
     Raises:
         DataError: a file is wrong.
-        ArtifactError: ``out`` is something else than an earlier audit, or cannot be written.
+        ArtifactError: ``out`` holds something, or cannot be written.
     """
     folder, out = Path(folder), Path(out)
-    check_out(out, KIND, FILES)
+    check_out(out, KIND, FILES, force)
     if not folder.is_dir():
         raise DataError(
             "there is no such folder.", file=folder,
@@ -105,15 +109,8 @@ def audit_scores(folder: str | Path, out: str | Path, settings: ScoreSettings) -
     thresholds = {
         name: shadow_thresholds(turns[name], FPRS) if name in turns else {} for name in scores
     }
-    found: dict[str, Any] = {
-        "kind": KIND,
-        "version": __version__,
-        "versions": _versions(),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": shlex.join(
-            ["recmia", "audit", "scores", str(folder), "--out", str(out)]
-            + [f"--{key}={value}" for key, value in asdict(settings).items()]
-        ),
+    main = scores[_verdict_attack(files, scores)]
+    found: dict[str, Any] = provenance(KIND, (folder,), {"out": out} | asdict(settings)) | {
         "settings": asdict(settings) | {"priors": list(PRIORS)},
         "counts": _counts(files),
         "skipped": _skipped(files, scores, thresholds),
@@ -124,15 +121,19 @@ def audit_scores(folder: str | Path, out: str | Path, settings: ScoreSettings) -
             for part in parts(path)
         },
         "verdict_attack": _verdict_attack(files, scores),
+        "degenerate": ties(main),
+        "riskiest": riskiest(main, _traits(files), files.membership, **asdict(settings)),
     }
     if files.membership is not None:
         found |= _measured(files, scores, thresholds, settings)
+    found["answer"] = answer_of(found)
     with folder_aside(out) as aside:
-        _write_scores(aside, files, scores)
+        _write_scores(aside, files, scores, found["verdict_attack"])
         write_json(aside / METRICS, found)
         if files.membership is not None:
             draw_curves(aside, scores, files.membership)
             draw_areas(aside, found)
+        draw_histogram(aside, main, files.membership)
         write_page(aside, found)
     return found
 
@@ -158,9 +159,7 @@ def _measured(
                 values, judged.get(name), membership, groups, thresholds[name], **how
             )
             bar.update()
-    blind = {"steps": files.steps.astype(np.float64)}
-    if files.names:
-        blind["shadows"] = files.known.log_likelihood.mean(axis=1)
+    blind = _blind(files)
     found = {
         "attacks": measured,
         "hard_guesses_by_shadows": len(fewer) if files.names else 0,
@@ -254,21 +253,46 @@ def _by_user(files: ScoreFiles, scores: dict[str, np.ndarray]) -> pl.DataFrame:
     return frame.group_by("user", maintain_order=True).agg(*counted, *kinds)
 
 
-def _write_scores(folder: Path, files: ScoreFiles, scores: dict[str, np.ndarray]) -> None:
-    """``scores.csv``, and ``users.csv`` where there are users; an empty place is no score."""
+def _blind(files: ScoreFiles) -> dict[str, np.ndarray]:
+    """float64 [n] each: what is known of the records without the target."""
+    blind = {"steps": files.steps.astype(np.float64)}
+    if files.names:
+        blind["shadows"] = files.known.log_likelihood.mean(axis=1)
+    return blind
+
+
+def _traits(files: ScoreFiles) -> dict[str, np.ndarray]:
+    """float64 [n] each: length, how usual the steps are, and how many records a user has."""
+    traits = _blind(files)
+    if files.names:
+        traits["shadows"] /= files.steps
+    if files.users is not None:
+        traits["records"] = np.bincount(files.users)[files.users].astype(np.float64)
+    return traits
+
+
+def _write_scores(
+    folder: Path, files: ScoreFiles, scores: dict[str, np.ndarray], main: str
+) -> None:
+    """``scores.csv``, and ``users.csv`` where there are users; an empty place is no score.
+
+    Both have the highest scores of ``main`` first, users by their largest.
+    """
     columns: dict[str, Any] = {RECORD: pl.Series(pl.from_arrow(files.records), dtype=pl.String)}
+    if files.users is not None:
+        names = pl.Series(pl.from_arrow(files.user_names), dtype=pl.String)
+        columns[USER] = names.gather(files.users)
     if files.membership is not None:
         columns["membership"] = files.membership.astype(np.int8)
     frame = pl.DataFrame(columns | scores).with_columns(pl.col(*scores).fill_nan(None))
     with write_aside(folder / SCORES) as aside:
-        frame.write_csv(aside)
+        frame.sort(main, descending=True, maintain_order=True).write_csv(aside)
     if files.users is None:
         return
     users = _by_user(files, scores)
-    names = pl.Series(pl.from_arrow(files.user_names), dtype=pl.String)
     named = users.select(names.gather(users["user"]).alias(USER), pl.all().exclude("user"))
     with write_aside(folder / USERS) as aside:
-        named.write_csv(aside)
+        named.sort(f"{main}_largest", descending=True, maintain_order=True).write_csv(aside)
 
 
 def _verdict_attack(files: ScoreFiles, scores: dict[str, np.ndarray]) -> str:
@@ -317,8 +341,3 @@ def _skipped(
         "thresholds": {name: why for name, found in thresholds.items() if not found},
         "columns": files.ignored,
     }
-
-
-def _versions() -> dict[str, str]:
-    packages = ("numpy", "scipy", "scikit-learn", "polars", "pyarrow")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from recmia.attacks.base import Attack, Observations
 from recmia.attacks.difference_vectors import VectorAttack, difference_vectors_flat
 from recmia.attacks.registry import ATTACKS
 from recmia.audit.attacks import make_attacks, observed, usual_epochs
+from recmia.audit.measures import FPRS
+from recmia.audit.progress import track
 from recmia.audit.sides import Side
 from recmia.errors import DataError, SettingsError
-from recmia.progress import track
+from recmia.evaluation.metrics import fpr_is_measurable
+from recmia.seeds import generator
 from recmia.sessions import FIRST_ITEM
 
 POSITION_WEIGHTS = ("mean", "linear")
@@ -61,9 +65,26 @@ class AuditSettings:
             raise SettingsError(f"--level {self.level}: must lie between 0 and 1, such as 0.95.")
 
 
+@dataclass(frozen=True)
+class Scored:
+    """What an attack said.
+
+    Attributes:
+        target: float64 [seeds, n].
+        threshold: of the mean of the seeds, fixed where the attack learned.
+        held_out: float64 [m], mean scores of the shadow users, each by attacks that learned from
+            the other half of them; None where they were not asked for or are too few to fix a
+            threshold of few false alarms on.
+    """
+
+    target: np.ndarray
+    threshold: float
+    held_out: np.ndarray | None
+
+
 def attack_lists(
     shadow: Side, target: Side, vectors: np.ndarray, settings: AuditSettings, *, lists: bool = True
-) -> tuple[np.ndarray, float]:
+) -> Scored:
     """Train the attack on the shadow side and score the target's users.
 
     Args:
@@ -71,10 +92,8 @@ def attack_lists(
         target: users to be scored.
         vectors: float32 [V, l], item vectors.
         settings: attack, weights, epochs, seeds.
-        lists: look at the lists; without them only at the histories, as a blind baseline.
-
-    Returns:
-        float64 [seeds, n], and the threshold of their mean.
+        lists: look at the lists; without them only at the histories, as a blind baseline, for
+            which nobody is held out.
     """
     label = settings.attack if lists else "histories only"
     by_vectors = issubclass(ATTACKS[settings.attack], VectorAttack)
@@ -82,33 +101,67 @@ def attack_lists(
         known, asked = _vectors(shadow, target, vectors, settings, lists, label)
     else:
         known, asked = (observed(side, lists) for side in (shadow, target))
+    folds = _folds(shadow.membership, settings.seed) if lists else []
+    runs = [(known, shadow.membership, asked)]
+    runs += [(known[~held], shadow.membership[~held], known[held]) for held in folds]
     # One thread: steps are too small for more, and sums come out the same everywhere.
     with track(None, f"{label}: training") as bar, threadpool_limits(1):
-        attacks = make_attacks(
-            settings.attack,
-            epochs=settings.epochs,
-            seeds=settings.seeds,
-            seed=settings.seed,
-            item_vectors=np.concatenate([np.zeros_like(vectors[:FIRST_ITEM]), vectors]),
-            position_weights=settings.position_weights,
-            progress=bar.update,
-        )
-        bar.total = len(attacks) * (settings.epochs or 0)
-        found = []
-        for attack in attacks:
-            if by_vectors:
-                attack.fit_vectors(known, shadow.membership, asked)
-                found.append(attack.score_each(asked))
-            else:
-                attack.fit(known, shadow.membership, asked)
-                found.append(attack.score(asked)[None])
-    scores = np.concatenate(found)
-    if not np.isfinite(scores).all():
+        made = [
+            make_attacks(
+                settings.attack,
+                epochs=settings.epochs,
+                seeds=settings.seeds,
+                seed=settings.seed,
+                item_vectors=np.concatenate([np.zeros_like(vectors[:FIRST_ITEM]), vectors]),
+                position_weights=settings.position_weights,
+                progress=bar.update,
+            )
+            for _ in runs
+        ]
+        bar.total = sum(map(len, made)) * (settings.epochs or 0)
+        scores = [
+            _scores(attacks, *run, by_vectors) for attacks, run in zip(made, runs, strict=True)
+        ]
+    if not all(np.isfinite(found).all() for found in scores):
         raise DataError(
             "the attack diverged: some scores are not numbers.",
             remedy="scale the item vectors to lengths of about 1.",
         )
-    return scores, float(np.mean([attack.threshold for attack in attacks]))
+    held_out = np.empty(len(shadow)) if folds else None
+    for held, found in zip(folds, scores[1:], strict=True):
+        held_out[held] = found.mean(axis=0)
+    threshold = float(np.mean([attack.threshold for attack in made[0]]))
+    return Scored(scores[0], threshold, held_out)
+
+
+def _folds(membership: np.ndarray, seed: int) -> list[np.ndarray]:
+    """bool [m] twice: halves of members and non-members; none where they are too few."""
+    if not fpr_is_measurable(max(FPRS), int((~membership).sum())) or membership.sum() < 2:
+        return []
+    half = np.zeros(len(membership), dtype=bool)
+    draw = generator(seed, "audit", "halves of the shadow")
+    for side in (np.flatnonzero(membership), np.flatnonzero(~membership)):
+        half[draw.permutation(side)[: len(side) // 2]] = True
+    return [half, ~half]
+
+
+def _scores(
+    attacks: list[Attack],
+    known: np.ndarray | Observations,
+    membership: np.ndarray,
+    asked: np.ndarray | Observations,
+    by_vectors: bool,
+) -> np.ndarray:
+    """float64 [seeds, n]: attacks fitted on some and asked about others."""
+    found = []
+    for attack in attacks:
+        if by_vectors:
+            attack.fit_vectors(known, membership, asked)
+            found.append(attack.score_each(asked))
+        else:
+            attack.fit(known, membership, asked)
+            found.append(attack.score(asked)[None])
+    return np.concatenate(found)
 
 
 def _vectors(

@@ -41,7 +41,6 @@ class Side:
         list_offsets: int64 [n + 1].
         membership: bool [n]; None without ``membership.csv``. False where not labelled.
         labelled: bool [n], whose membership is known.
-        file_order: int64 [n], the users in the order of their first interaction in the file.
         counts: numbers of users, interactions and recommendations.
         skipped: what was left out, by reason.
     """
@@ -53,7 +52,6 @@ class Side:
     list_offsets: np.ndarray
     membership: np.ndarray | None
     labelled: np.ndarray
-    file_order: np.ndarray
     counts: dict[str, Any]
     skipped: dict[str, Any]
 
@@ -126,9 +124,6 @@ def read_side(
     # By user, then item: sums of vectors must not depend on the order of the file.
     pairs = np.sort(number[user[used]] * len(space.items) + item[used])
     owner, history = np.divmod(pairs, len(space.items))
-    first = np.zeros(len(everybody), dtype=np.int64)
-    names = interactions.ids["user_id"].names
-    first[places(names, everybody)] = np.arange(len(names))
     list_lengths = np.bincount(number[list_user[shown]])
     return Side(
         users=everybody.filter(pa.array(kept)),
@@ -138,7 +133,6 @@ def read_side(
         list_offsets=_offsets(list_lengths),
         membership=None if labelling is None else member[kept] == 1,
         labelled=member[kept] >= 0,
-        file_order=np.argsort(first[kept]),
         counts={
             "users": len(everybody),
             "users_audited": int(kept.sum()),

@@ -8,20 +8,23 @@ from typing import Any
 
 from pydantic import Field
 
-from recmia.evaluation.predictive_value import predictive_value
+from recmia.evaluation.verdict import (
+    LEAK,
+    NONE_FOUND,
+    OPEN,
+    UNEQUAL,
+    Rate,
+    judge,
+    reason,
+    severity,
+)
 from recmia.experiments import cells
 from recmia.experiments.rows import Row
 from recmia.experiments.selecting import only
 from recmia.section import Section
 
-LEAK, UNEQUAL, NONE_FOUND, OPEN = (
-    "It leaks",
-    "The cohorts differ by themselves",
-    "No leak found",
-    "Open",
-)
-CHANCE, RARE = 0.5, 0.01
 ACCUSED = 0.01  # of sessions that were not trained on, at the threshold that is told of
+_OBSERVER = "a classifier that sees the sessions and no model"
 _NEXT = {
     LEAK: (
         "Keep the weights of an earlier epoch, train with more sessions or with dropout, and run "
@@ -83,10 +86,11 @@ def answer(asked: Asked | None, rows: Iterable[Row]) -> Answer | None:
     blind, last, low = (only(alike, kinds) for kinds in (asked.blind, asked.last, asked.low))
     if blind is None:
         return None
-    verdict, why = _judged(attack, blind)
+    limits = attack.ci_low, attack.ci_high
+    verdict = judge(limits, (blind.ci_low, blind.ci_high))
     return Answer(
         verdict,
-        why,
+        reason(verdict, limits, _OBSERVER, _said(blind)),
         "" if low is None else _severity(low),
         "" if last is None else f"At the last epoch ({last.epoch}) it is {_said(last)}.",
         _NEXT[verdict],
@@ -95,38 +99,14 @@ def answer(asked: Asked | None, rows: Iterable[Row]) -> Answer | None:
     )
 
 
-def _judged(attack: Row, blind: Row) -> tuple[str, str]:
-    """A verdict follows from intervals: above chance, and above what is told without a model."""
-    low, high = attack.ci_low, attack.ci_high
-    if low > max(CHANCE, blind.ci_high):
-        return LEAK, (
-            "The attack's interval lies above one half and above that of a classifier that sees "
-            f"the sessions and no model, which has {_said(blind)}."
-        )
-    if blind.ci_low > CHANCE:
-        return UNEQUAL, (
-            f"A classifier that sees the sessions and no model has {_said(blind)} already, and the "
-            "attack's interval does not lie above that. What is found is no evidence of membership."
-        )
-    if low <= CHANCE:
-        missed = max(CHANCE, high)
-        return NONE_FOUND, (
-            "The attack's interval does not lie above one half, which is guessing. A leak with a "
-            f"ROC AUC of up to {cells.number(missed)} would look the same."
-        )
-    return OPEN, (
-        "The attack's interval lies above one half, but not above that of a classifier that sees "
-        f"the sessions and no model, which has {_said(blind)}."
-    )
-
-
 def _severity(low: Row) -> str:
-    found, worth = low.value, predictive_value(RARE, low.value, ACCUSED) or 0.0
-    return (
-        f"At a threshold that accuses {1000 * ACCUSED:.0f} of 1,000 sessions that were not trained "
-        f"on, {1000 * found:.0f} [{1000 * low.ci_low:.0f}, {1000 * low.ci_high:.0f}] of 1,000 that "
-        f"were are found. Where one session in a hundred was trained on, {worth:.0%} of those who "
-        "are accused were."
+    return severity(
+        "a threshold set to accuse so few",
+        "sessions that were not trained on",
+        "that were",
+        "one session in a hundred was trained on",
+        Rate(ACCUSED, (ACCUSED, ACCUSED)),
+        Rate(low.value, (low.ci_low, low.ci_high)),
     )
 
 
