@@ -13,7 +13,7 @@ from recmia.errors import ArtifactError
 from recmia.experiments.results import write_results
 from recmia.experiments.rows import Row
 from recmia.run import papers, registry
-from recmia.run.papers import on_its_data, report_of
+from recmia.run.papers import Report, card_rows, on_its_data, report_of
 from recmia.run.pipeline import make_plan
 
 MIMI = {"shadow_data": "M", "shadow": "item-neighbours"}
@@ -120,3 +120,13 @@ def test_the_papers_number_stands_beside_its_own_data_only() -> None:
     assert [row.paper_value for row in on_its_data(rows)] == [0.9, None, None, None, None]
     other = replace(rows[1], study="dl-mia")
     assert on_its_data([other]) == [other]  # this paper says nothing of data sets
+
+
+def test_a_row_that_two_tables_have_is_one_card() -> None:
+    about = {"study": "proposal", "metric": "ROC AUC", "epoch": 50, "value": 0.9}
+    best = Row(artefact="Leakage curve", checkpoint="best validation", **about)
+    last = Row(artefact="Table 2", checkpoint="best validation", **about)
+    other = Row(artefact="Table 2", checkpoint="best validation", **about | {"value": 0.8})
+    cards = ({"artefact": "Leakage curve"}, {"artefact": "Table 2"})
+    report = Report(title="t", source="s", question="q", cards=cards, artefacts={})
+    assert card_rows(report, [last, best, other]) == [best, other]

@@ -93,9 +93,14 @@ def on_its_data(rows: Iterable[Row], own: bool = False) -> list[Row]:
 
 
 def card_rows(report: Report, rows: Iterable[Row]) -> list[Row]:
-    """Rows of the headline, in the order of its declaration."""
-    rows = list(rows)
-    return [row for wanted in report.cards for row in select(rows, wanted)]
+    """Rows of the headline, in the order of its declaration.
+
+    Each once: where the best epoch is the last one, two tables have the same row.
+    """
+    rows, found = list(rows), {}
+    for row in (row for wanted in report.cards for row in select(rows, wanted)):
+        found.setdefault(replace(row, artefact="any"), row)
+    return list(found.values())
 
 
 class Part:
