@@ -207,7 +207,7 @@ def test_an_exported_game_audits_to_the_scores_of_notebook_22(uninterrupted, tmp
     assert done.returncode == 0, done.stdout + done.stderr
     epoch = int(re.search(r"after epoch (\d+)", done.stdout)[1])
     audit_scores(exported, tmp_path / "found", ScoreSettings())
-    ours = pl.read_csv(tmp_path / "found" / "scores.csv")
+    ours = pl.read_csv(tmp_path / "found" / "scores.csv").sort("record_id")
     artifacts = uninterrupted / "artifacts" / "tiny"
     pool = load_pool(artifacts / "21_shadows" / "pool.npz")
     kept = read_arrays(artifacts / "22_attacks" / f"epoch{epoch}" / "target00.npz")
