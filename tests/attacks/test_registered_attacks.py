@@ -110,8 +110,8 @@ def test_the_audits_flat_rule_is_the_same_where_lists_are_of_one_length() -> Non
 
     def flat(lists: np.ndarray, membership: np.ndarray) -> Side:
         offsets = np.arange(len(lists) + 1) * lists.shape[1]
-        items, n = lists.ravel().astype(np.int32), np.arange(len(lists))
-        return Side(None, items, offsets, items, offsets, membership, None, n, {}, {})
+        items = lists.ravel().astype(np.int32)
+        return Side(None, items, offsets, items, offsets, membership, None, {}, {})
 
     shadow, target = (draw.integers(3, 40, (50, 8)) for _ in range(2))
     membership = draw.random(50) < 0.5
