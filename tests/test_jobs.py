@@ -91,8 +91,10 @@ def _soon(found: Callable[[], Any], seconds: float = 15) -> Any:
 def _run_endless(marks: list[Path], folder: Path, **environment: str) -> subprocess.Popen:
     """A process of its own, in a working folder of its own, whose jobs do not end."""
     script = (
-        "import sys, test_jobs\n"
+        "import signal, sys, test_jobs\n"
         "from pathlib import Path\n"
+        # Whoever runs the tests in the background may have it ignored, and that is handed down.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "jobs = [Path(name) for name in sys.argv[1:]]\n"
         "test_jobs.run_jobs(test_jobs._endless, jobs, **test_jobs.TWO)\n"
     )
