@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,8 @@ import pyarrow.parquet as pq
 
 from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
-from recmia.experiments.rows import RANGE, Row
+from recmia.experiments.ranges import ranged
+from recmia.experiments.rows import Row
 from recmia.experiments.study import Study
 from recmia.papers.frontier.dealing import Pool, keep_pool, load_pool
 from recmia.papers.frontier.keeping import keep_signals
@@ -184,19 +184,6 @@ def game_rows(game: Game, curve: pd.DataFrame, attacked: dict[str, int]) -> list
     rows = [Row(**about, artefact="Game", metric=name, value=n) for name, n in counts.items()]
     for checkpoint, epoch in attacked.items():
         found = curve[curve.epoch == epoch].validation_ndcg_20
-        rows.append(_ranged(about, found, checkpoint=checkpoint, epoch=epoch))
+        columns = {"artefact": "Game", "metric": NDCG, "checkpoint": checkpoint, "epoch": epoch}
+        rows.append(ranged(found.tolist(), **about, **columns))
     return rows
-
-
-def _ranged(about: dict, values: Sequence[float], **columns) -> Row:
-    return Row(
-        **about,
-        **columns,
-        artefact="Game",
-        metric=NDCG,
-        value=float(pd.Series(values).mean()),
-        ci_low=float(min(values)),
-        ci_high=float(max(values)),
-        interval=RANGE,
-        n_seeds=len(values),
-    )

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from recmia.experiments.kept import Kept
-from recmia.experiments.rows import CONTROL, RANGE, Row
+from recmia.experiments.ranges import ranged
+from recmia.experiments.rows import CONTROL, Row
 from recmia.papers.frontier import names
 from recmia.papers.frontier.attacking import Audit, attacks, list_attacks
 from recmia.papers.frontier.between import (
@@ -48,7 +49,7 @@ def stability_rows(audit: Audit, checkpoint: str, epoch: int) -> Iterator[Row]:
         columns = about(audit, checkpoint, CHOSEN, attack=names.RMIA_CHOSEN, serving=serving)
         if view == names.SUM:
             columns["variant"] = names.OVER_STEPS
-        yield _ranged(columns, A, found)
+        yield ranged(found, **columns, metric=A)
 
 
 def _between_rows(audit: Audit, checkpoint: str, kept: Sequence[Kept], view: str) -> Iterator[Row]:
@@ -96,17 +97,11 @@ def _overlaps(
     for case, values in ((None, found), (BY_CHANCE, chance)):
         if values:
             columns = about(audit, checkpoint, STABILITY, case=case, **facts)
-            yield _ranged(columns | ({"reading": CONTROL} if case else {}), metric, values)
+            columns |= {"metric": metric} | ({"reading": CONTROL} if case else {})
+            yield ranged(values, **columns)
 
 
 def _facts(audit: Audit, column: str) -> dict[str, Any]:
     view, attack, *_ = column.split("|")
     serving = names.interface(view, audit.game.study.settings.frontier.top_k)
     return {"attack": attack, "serving": serving}
-
-
-def _ranged(columns: dict[str, Any], metric: str, values: Sequence[float]) -> Row:
-    return Row(
-        **columns, metric=metric, value=float(np.mean(values)), ci_low=min(values),
-        ci_high=max(values), interval=RANGE, n_seeds=len(values),
-    )  # fmt: skip

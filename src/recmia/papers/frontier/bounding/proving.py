@@ -19,7 +19,8 @@ from recmia.evaluation.bounds.guessing import Guesses, best_guesses
 from recmia.evaluation.bounds.one_run import one_run_epsilon
 from recmia.evaluation.bounds.outcomes import Outcome
 from recmia.evaluation.bounds.pair import pair_epsilon
-from recmia.experiments.rows import CONTROL, RANGE, Row
+from recmia.experiments.ranges import ranged
+from recmia.experiments.rows import CONTROL, Row
 from recmia.papers.frontier.bounding.turns import Scored, Turn
 
 EPSILON, GUESSED, RIGHT = "lower bound on ε", "guesses", "right guesses"
@@ -195,11 +196,3 @@ def farthest(scores: np.ndarray, coins: np.ndarray) -> tuple[int, float]:
     spread = (scores - np.where(coins, inside[:, None], outside[:, None])).std(axis=1)
     best = int(((inside - outside) / np.maximum(spread, 1e-9)).argmax())
     return best, float((inside[best] + outside[best]) / 2)
-
-
-def ranged(values: Sequence[float], **columns: Any) -> Row:
-    """A row of a mean over models, with the lowest and the highest."""
-    return Row(
-        **columns, value=float(np.mean(values)), ci_low=min(values), ci_high=max(values),
-        interval=RANGE, n_seeds=len(values),
-    )  # fmt: skip

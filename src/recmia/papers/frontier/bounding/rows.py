@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from recmia.experiments.ranges import ranged
 from recmia.experiments.rows import CONTROL, CORRECTED, Row
 from recmia.likelihood_ratio.evidence import Target
 from recmia.papers.frontier import game as first_game
@@ -17,7 +18,7 @@ from recmia.papers.frontier.bounding.bounding import FIRST, Bounded, of_canaries
 from recmia.papers.frontier.bounding.canaries import MADE_UP, REAL
 from recmia.papers.frontier.bounding.extracting import shares
 from recmia.papers.frontier.bounding.keeping import LOG_LIKELIHOOD
-from recmia.papers.frontier.bounding.proving import accounted, many_run_rows, one_run_rows, ranged
+from recmia.papers.frontier.bounding.proving import accounted, many_run_rows, one_run_rows
 from recmia.papers.frontier.bounding.turns import ATTACKS, Read, Turn, turns
 from recmia.papers.frontier.keeping import load_signals
 from recmia.seeds import child_seed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -165,18 +165,29 @@ def keep_scores(
     drawn = load_pool(pool)
     low, signal = stacked(files, drawn, shown)
     coins = drawn.coins[:, : len(files)]
-    arrays: dict[str, list[np.ndarray]] = {f"{name}|scores": [] for name in ATTACKS}
-    for target in targets:
-        scored = score(low, signal, coins, target)
-        for name in ATTACKS:
-            arrays[f"{name}|scores"].append(scored[name].astype(np.float32))
-    write_arrays(
-        path,
-        **{name: np.stack(rows) for name, rows in arrays.items()},
-        membership=coins[:, list(targets)].T,
-        row_ids=np.tile(drawn.groups, (len(targets), 1)),
-        threshold=np.full(len(targets), np.inf),
-    )
+    scored = [score(low, signal, coins, target) for target in targets]
+    write_arrays(path, **by_target(scored, drawn, targets))
+
+
+def by_target(
+    scored: Sequence[Mapping[str, np.ndarray]], pool: Pool, targets: Sequence[int]
+) -> dict[str, np.ndarray]:
+    """The arrays of `keep_scores`.
+
+    Args:
+        scored: of `score`, one a target.
+        pool: of the game.
+        targets: their numbers.
+    """
+    return {
+        **{
+            f"{name}|scores": np.stack([one[name].astype(np.float32) for one in scored])
+            for name in ATTACKS
+        },
+        "membership": pool.coins[:, list(targets)].T,
+        "row_ids": np.tile(pool.groups, (len(targets), 1)),
+        "threshold": np.full(len(targets), np.inf),
+    }
 
 
 def stacked(files: Sequence[Path], pool: Pool, shown: Shown) -> tuple[np.ndarray, np.ndarray]:

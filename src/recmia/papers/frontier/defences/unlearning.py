@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from recmia.papers.frontier.dealing import Pool, load_pool
-from recmia.papers.frontier.defences.keeping import ATTACKS, score, served_by, stacked
+from recmia.papers.frontier.defences.keeping import by_target, score, served_by, stacked
 from recmia.papers.frontier.defences.showing import Shown
 from recmia.recommenders import transformer
 from recmia.recommenders.settings import Target
@@ -128,19 +128,9 @@ def keep_removed_scores(
     """
     drawn = load_pool(pool)
     low, signal = stacked(files, drawn, Shown())
-    coins, rows = drawn.coins[:, : len(files)], {f"{name}|scores": [] for name in ATTACKS}
-    asked = []
+    coins, rows, asked = drawn.coins[:, : len(files)], [], []
     for target, other, seed in zip(targets, others, seeds, strict=True):
         own = tuple(part[:, 0] for part in stacked([other], drawn, Shown()))
-        scored = score(low, signal, coins, target, own)
-        for name in ATTACKS:
-            rows[f"{name}|scores"].append(scored[name].astype(np.float32))
+        rows.append(score(low, signal, coins, target, own))
         asked.append(removed_of(drawn, target, share, seed) | ~coins[:, target])
-    write_arrays(
-        path,
-        **{name: np.stack(values) for name, values in rows.items()},
-        **{ASKED: np.stack(asked)},
-        membership=coins[:, list(targets)].T,
-        row_ids=np.tile(drawn.groups, (len(targets), 1)),
-        threshold=np.full(len(targets), np.inf),
-    )
+    write_arrays(path, **by_target(rows, drawn, targets), **{ASKED: np.stack(asked)})

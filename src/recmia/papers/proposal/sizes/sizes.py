@@ -15,7 +15,8 @@ from recmia.experiments.kept import Kept
 from recmia.experiments.lines import Line, line_rows
 from recmia.experiments.making import make_all
 from recmia.experiments.measuring import Place
-from recmia.experiments.rows import CONTROL, CORRECTED, RANGE, Row
+from recmia.experiments.ranges import ranged
+from recmia.experiments.rows import CONTROL, CORRECTED, Row
 from recmia.experiments.study import Study
 from recmia.papers.proposal.attacking import others_of
 from recmia.papers.proposal.drawing import alike_on_both_sides, keep_real
@@ -273,7 +274,8 @@ def _ranking(study: Study, curve: pd.DataFrame, best: dict[int, int]) -> Iterato
         simple = [_counted(study, members, seed) for seed in seeds_of(study, members)]
         found |= {(name, None, None): [one[name] for one in simple] for name in simple[0]}
         for (name, checkpoint, at), values in found.items():
-            yield Row(
+            yield ranged(
+                values,
                 study=STUDY,
                 artefact=SIZE,
                 dataset=study.settings.dataset,
@@ -282,11 +284,6 @@ def _ranking(study: Study, curve: pd.DataFrame, best: dict[int, int]) -> Iterato
                 members=members,
                 checkpoint=checkpoint,
                 epoch=at,
-                value=float(np.mean(values)),
-                ci_low=float(np.min(values)),
-                ci_high=float(np.max(values)),
-                interval=RANGE,
-                n_seeds=len(values),
             )
 
 
