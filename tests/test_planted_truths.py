@@ -8,7 +8,8 @@ from scipy.stats import norm
 
 from recmia.attacks.base import Observations
 from recmia.attacks.loss_threshold import LossThreshold
-from recmia.evaluation.intervals import ScoredUnits, evaluate
+from recmia.evaluation.intervals import evaluate
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.recommenders.scoring import position_scores, score_features
 from recmia.recommenders.settings import Target
 from recmia.recommenders.training import train

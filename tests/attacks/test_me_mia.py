@@ -14,7 +14,8 @@ from recmia.attacks.me_mia import MEMIA
 from recmia.attacks.registry import ATTACKS
 from recmia.attacks.surrogate import Surrogate, list_loss
 from recmia.errors import DataError, SettingsError
-from recmia.evaluation.intervals import ScoredUnits, evaluate
+from recmia.evaluation.intervals import evaluate
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.evaluation.metrics import roc_auc
 
 CPU = torch.device("cpu")

@@ -12,7 +12,8 @@ from recmia.attacks.base import Observations
 from recmia.attacks.registry import ATTACKS
 from recmia.attacks.shadow_free import SMALLEST, ShadowFree
 from recmia.errors import DataError, SettingsError
-from recmia.evaluation.intervals import ScoredUnits, evaluate
+from recmia.evaluation.intervals import evaluate
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.evaluation.metrics import roc_auc
 
 N_ITEMS = 203

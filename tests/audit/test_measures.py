@@ -12,7 +12,8 @@ from recmia.audit.measures import epsilon_lower_bound, noise_floor
 from recmia.audit.scoring import popular_share
 from recmia.audit.sides import Side
 from recmia.evaluation.ensembles import evaluate_mean_score
-from recmia.evaluation.intervals import ScoredUnits, evaluate
+from recmia.evaluation.intervals import evaluate
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.evaluation.metrics import roc_auc
 
 

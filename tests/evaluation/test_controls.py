@@ -8,7 +8,8 @@ import pytest
 from recmia.errors import DataError
 from recmia.evaluation.controls import blind_features, blind_scores, permuted_membership
 from recmia.evaluation.folds import link_groups
-from recmia.evaluation.intervals import ScoredUnits, evaluate
+from recmia.evaluation.intervals import evaluate
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.evaluation.metrics import roc_auc
 from recmia.sessions import FIRST_ITEM, Sessions, concatenate
 

@@ -5,7 +5,8 @@ import pytest
 
 from recmia.errors import DataError
 from recmia.evaluation.differences import evaluate_difference
-from recmia.evaluation.intervals import ScoredUnits, evaluate
+from recmia.evaluation.intervals import evaluate
+from recmia.evaluation.measurement import ScoredUnits
 
 HOW = {"repeats": 300, "level": 0.95, "seed": 0}
 MEMBER = np.arange(600) < 300

@@ -8,13 +8,9 @@ from sklearn import metrics as sk
 
 from recmia.errors import DataError
 from recmia.evaluation import metrics
-from recmia.evaluation.intervals import (
-    ScoredUnits,
-    _Sides,
-    evaluate,
-    evaluate_contrast,
-    evaluate_mean,
-)
+from recmia.evaluation.intervals import evaluate, evaluate_contrast, evaluate_mean
+from recmia.evaluation.measurement import ScoredUnits
+from recmia.evaluation.weighted_metrics import Asked, WeightedMetrics
 
 
 def gaussian_run(seed, n=1000, distance=1.0):
@@ -82,7 +78,7 @@ def test_weighted_metrics_agree_with_sklearn_and_with_repeated_units():
     scores = np.round(rng.normal(size=700) + membership, 1)
     weights = rng.integers(0, 4, (3, 700))
     run = ScoredUnits(scores, membership, np.arange(700), 0.5)
-    rows = _Sides.of(run).metrics(weights.astype(float), [0.01])
+    rows = WeightedMetrics.of(run, Asked.of([run], [0.01])).at(weights.astype(float))
     for row, weight in zip(rows, weights, strict=True):
         guess = scores >= 0.5
         reference = [

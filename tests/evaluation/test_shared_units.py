@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from recmia.errors import DataError
-from recmia.evaluation.intervals import ScoredUnits, evaluate
+from recmia.evaluation.intervals import evaluate
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.evaluation.shared_units import evaluate_shared
 
 HOW = {"repeats": 200, "level": 0.95, "seed": 1}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recmia.evaluation.intervals import Measurement, ScoredUnits
+from recmia.evaluation.measurement import Measurement, ScoredUnits
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments import lines
 from recmia.experiments.claim_tables import claims

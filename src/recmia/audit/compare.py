@@ -15,7 +15,7 @@ from recmia.audit.output import METRICS, check_out, folder_aside, read_metrics
 from recmia.audit.provenance import provenance
 from recmia.errors import ArtifactError, SettingsError
 from recmia.evaluation.differences import evaluate_difference
-from recmia.evaluation.intervals import ScoredUnits
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.storage import file_hash, write_json
 
 KIND = "recmia audit compare"

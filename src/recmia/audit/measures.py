@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from recmia.evaluation import metrics
 from recmia.evaluation.ensembles import evaluate_mean_score
-from recmia.evaluation.intervals import Measurement
+from recmia.evaluation.measurement import Measurement
 from recmia.evaluation.proportions import binomial_interval
 
 FPRS = (0.01, 0.001)

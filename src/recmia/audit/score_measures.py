@@ -10,7 +10,8 @@ from recmia.audit.guesses import guesses
 from recmia.audit.measures import FPRS, as_baseline, at_low_rates
 from recmia.audit.ties import ties
 from recmia.evaluation import metrics
-from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate
+from recmia.evaluation.intervals import evaluate
+from recmia.evaluation.measurement import Measurement, ScoredUnits
 
 _REPEATS, _LEAST_REPEATS, _WORK = 500, 100, 10_000_000
 

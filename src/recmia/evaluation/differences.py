@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recmia.errors import DataError
-from recmia.evaluation import metrics
-from recmia.evaluation.intervals import Measurement, ScoredUnits, _Groups, _Sides
+from recmia.evaluation.measurement import Measurement, ScoredUnits
+from recmia.evaluation.resampling import Groups, intervals
+from recmia.evaluation.weighted_metrics import RANKING, Asked, WeightedMetrics
 from recmia.seeds import generator
 
 
@@ -41,27 +41,15 @@ def evaluate_difference(
         DataError: paired and not about the same units; NaN scores; members or non-members are
             missing.
     """
+    if paired:
+        after.check_same_units(before)
     both = (after, before)
-    if paired and not (
-        np.array_equal(after.membership, before.membership)
-        and np.array_equal(after.groups, before.groups)
-    ):
-        raise DataError("A paired difference needs two attacks on the same units.")
-    fewest = min(int((~one.membership).sum()) for one in both)
-    fprs = [fpr for fpr in fprs if metrics.fpr_is_measurable(fpr, fewest)]
-    names = [metrics.ROC_AUC, *map(metrics.tpr_at_fpr_name, fprs)]
-    columns = [
-        0,
-        *range(1 + len(metrics.THRESHOLD_METRICS), len(metrics.THRESHOLD_METRICS) + len(names)),
-    ]
-    values, drawn = [], []
+    asked, values, drawn = Asked.of(both, fprs, metric_names=RANKING), [], []
     for number, one in enumerate(both):
-        side, groups = _Sides.of(one), _Groups.of(one.groups, one.membership)
+        metrics, groups = WeightedMetrics.of(one, asked), Groups.of(one.groups, one.membership)
+        statistic = groups.over(metrics.at)
         rng = generator(seed, "bootstrap", "units", 0 if paired else number)
-        values.append(side.metrics(np.ones((1, len(one.scores))), fprs)[0, columns])
-        chunks = [side.metrics(n[:, groups.of_unit], fprs) for n in groups.draws(rng, repeats)]
-        drawn.append(np.concatenate(chunks)[:, columns])
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(drawn[0] - drawn[1], tails, axis=0)
-    found = zip(names, values[0] - values[1], low, high, strict=True)
-    return [Measurement(name, float(v), float(lo), float(hi), 1) for name, v, lo, hi in found]
+        values.append(statistic(np.ones((1, groups.total)))[0])
+        drawn.append(np.concatenate([statistic(n) for n in groups.draws(rng, repeats)]))
+    value, repeated = values[0] - values[1], drawn[0] - drawn[1]
+    return intervals(asked.names, value, repeated, level=level, n_seeds=1)

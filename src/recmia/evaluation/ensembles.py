@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from recmia.errors import DataError
-from recmia.evaluation import metrics
-from recmia.evaluation.intervals import Measurement, ScoredUnits, _Groups, _Sides
+from recmia.evaluation.measurement import Measurement, ScoredUnits
+from recmia.evaluation.resampling import Groups, intervals
+from recmia.evaluation.weighted_metrics import Asked, WeightedMetrics
 from recmia.seeds import generator
 
 
@@ -49,28 +50,22 @@ def evaluate_mean_score(
     """
     if not len(scores):
         raise DataError("There is no seed's score to average.")
-    unit = np.arange(len(membership))
-    groups = _Groups.of(unit, membership)
-    fprs = [f for f in fprs if metrics.fpr_is_measurable(f, int((~membership).sum()))]
-    names = [metrics.ROC_AUC, *metrics.THRESHOLD_METRICS, *map(metrics.tpr_at_fpr_name, fprs)]
+    unit, n_seeds = np.arange(len(membership)), len(scores)
 
-    def side(rows: np.ndarray) -> _Sides:
-        return _Sides.of(ScoredUnits(scores[rows].mean(axis=0), membership, unit, threshold))
+    def mean_of(rows: np.ndarray) -> ScoredUnits:
+        return ScoredUnits(scores[rows].mean(axis=0), membership, unit, threshold)
 
-    n_seeds = len(scores)
-    value = side(np.arange(n_seeds)).metrics(np.ones((1, len(unit))), fprs)[0]
+    everybody = mean_of(np.arange(n_seeds))
+    asked, groups = Asked.of([everybody], fprs), Groups.of(unit, membership)
+    value = WeightedMetrics.of(everybody, asked).at(np.ones((1, len(unit))))[0]
     chosen = generator(seed, "bootstrap", "seeds").integers(0, n_seeds, (repeats, n_seeds))
     # Repeats that drew the same seeds share their mean score and its sorting.
     draws, times = np.unique(np.sort(chosen, axis=1), axis=0, return_counts=True)
     rng = generator(seed, "bootstrap", "units")
     drawn = []
     for rows, n in zip(draws, times, strict=True):
-        drawn_side = side(rows)
+        statistic = groups.over(WeightedMetrics.of(mean_of(rows), asked).at)
         for counts in groups.draws(rng, int(n)):
-            drawn.append(drawn_side.metrics(counts[:, groups.of_unit], fprs))
+            drawn.append(statistic(counts))
             progress(len(counts))
-    low, high = np.quantile(np.concatenate(drawn), [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return [
-        Measurement(name, float(v), float(lo), float(hi), n_seeds)
-        for name, v, lo, hi in zip(names, value, low, high, strict=True)
-    ]
+    return intervals(asked.names, value, np.concatenate(drawn), level=level, n_seeds=n_seeds)

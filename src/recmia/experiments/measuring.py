@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from recmia.evaluation.intervals import Measurement
+from recmia.evaluation.measurement import Measurement
 from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
 from recmia.experiments.scores import keep_differences, keep_metrics

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from recmia.errors import ArtifactError
 
 if TYPE_CHECKING:  # it brings libraries that the command line does not need
-    from recmia.evaluation.intervals import Measurement
+    from recmia.evaluation.measurement import Measurement
 
 CORE = (
     *("study", "artefact", "dataset", "attack", "reading", "metric"),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recmia.evaluation.intervals import ScoredUnits, evaluate, evaluate_contrast
+from recmia.evaluation.intervals import evaluate, evaluate_contrast
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.storage import write_json
 
 

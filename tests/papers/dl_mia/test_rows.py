@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from recmia.evaluation.intervals import Measurement
+from recmia.evaluation.measurement import Measurement
 from recmia.evaluation.metrics import HARD_LABEL_AUC, ROC_AUC
 from recmia.experiments import lines as engine
 from recmia.experiments.lines import Line, claim_rows

@@ -7,7 +7,8 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate
+from recmia.evaluation.intervals import evaluate
+from recmia.evaluation.measurement import Measurement, ScoredUnits
 from recmia.evaluation.metrics import HARD_LABEL_AUC
 from recmia.evaluation.proportions import binomial_interval
 from recmia.papers.frontier.between import dispersion, jaccard_of_members, own_rates

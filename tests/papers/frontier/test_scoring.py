@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recmia.evaluation.intervals import ScoredUnits, evaluate
+from recmia.evaluation.intervals import evaluate
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.evaluation.metrics import roc_auc
 from recmia.likelihood_ratio.signals import log_sigmoid
 from recmia.papers.frontier import names

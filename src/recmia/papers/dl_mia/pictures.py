@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from recmia.attacks.difference_vectors import difference_vectors
 from recmia.attacks.stacked_dl_mia import Schedule, StackedDLMIA
 from recmia.embedding import tsne_embedding
-from recmia.evaluation.intervals import ScoredUnits
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.experiments.kept import Kept
 from recmia.experiments.lines import Line, line_rows

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from recmia.evaluation.intervals import Measurement
+from recmia.evaluation.measurement import Measurement
 from recmia.evaluation.metrics import ROC_AUC
 from recmia.evaluation.predictive_value import PRIORS
 from recmia.experiments.kept import Kept

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse, stats
 
-from recmia.evaluation.intervals import Measurement
+from recmia.evaluation.measurement import Measurement
 from recmia.evaluation.predictive_value import predictive_interval, predictive_value
 from recmia.evaluation.proportions import binomial_interval
 from recmia.storage import read_arrays, write_json

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from recmia.evaluation.intervals import Measurement
+from recmia.evaluation.measurement import Measurement
 from recmia.experiments.rows import Row, numbers_of
 from recmia.experiments.study import Study
 from recmia.experiments.verdicts import verdict

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recmia.evaluation.intervals import Measurement, evaluate_mean
+from recmia.evaluation.intervals import evaluate_mean
+from recmia.evaluation.measurement import Measurement
 from recmia.evaluation.proportions import binomial_interval
 from recmia.experiments.measuring import bootstrap
 from recmia.experiments.study import Study

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from recmia.evaluation.intervals import Measurement
+from recmia.evaluation.measurement import Measurement
 from recmia.experiments.rows import AS_PUBLISHED, CONTROL, CORRECTED, numbers_of
 from recmia.experiments.study import Study
 from recmia.inversion.attack import DESCENT, HELD

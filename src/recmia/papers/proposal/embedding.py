@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from recmia.embedding import tsne_embedding
-from recmia.evaluation.intervals import ScoredUnits
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.experiments.scores import arrays_of
 from recmia.seeds import child_seed, generator
 from recmia.storage import read_arrays, write_arrays

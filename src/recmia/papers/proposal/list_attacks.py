@@ -10,7 +10,7 @@ import numpy as np
 from recmia.attacks.base import Attack, Observations
 from recmia.cohorts import load_cohorts
 from recmia.evaluation.folds import link_groups
-from recmia.evaluation.intervals import ScoredUnits
+from recmia.evaluation.measurement import ScoredUnits
 from recmia.experiments.scores import arrays_of
 from recmia.papers.proposal.names import PUBLISHED_READING
 from recmia.papers.proposal.served import Serving, observe

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from recmia.evaluation.intervals import Measurement
+from recmia.evaluation.measurement import Measurement
 from recmia.evaluation.metrics import ROC_AUC, tpr_at_fpr_name
 from recmia.experiments.lines import Line, line_rows
 from recmia.experiments.measuring import Place, differences

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recmia.evaluation.intervals import Measurement, ScoredUnits, evaluate_mean
+from recmia.evaluation.intervals import evaluate_mean
+from recmia.evaluation.measurement import Measurement, ScoredUnits
 from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
 from recmia.experiments.measuring import Place, Runs, bootstrap
