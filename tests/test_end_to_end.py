@@ -64,7 +64,7 @@ def test_killed_in_training_and_resumed_gives_the_same_results(uninterrupted, tm
     )
     trained = tmp_path / "artifacts" / "tiny" / "03_train"
     deadline = time.monotonic() + 300
-    while not list(trained.rglob("state.pt")) and time.monotonic() < deadline:
+    while not list(trained.rglob("state.safetensors")) and time.monotonic() < deadline:
         assert process.poll() is None, "the run ended before it could be killed"
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from recmia.errors import ArtifactError, RecmiaError
 from recmia.recommenders import training
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.scoring import position_scores, score_features
 from recmia.recommenders.settings import Target
 from recmia.recommenders.training import train
@@ -72,13 +73,13 @@ def test_resumed_equals_uninterrupted(tmp_path, architecture, killed_after):
             progress=kill_after(killed_after),
             **arguments,
         )
-    assert (tmp_path / "cut" / "state.pt").exists()
+    assert (tmp_path / "cut" / "state.safetensors").exists()
     torch.manual_seed(999)  # whatever happened in between does not matter
     resumed = train(settings, VOCABULARY, data, tmp_path / "cut", **arguments)
     assert resumed.curve == whole.curve
     for epoch in settings.recorded_epochs:
         assert resumed.weights(epoch).read_bytes() == whole.weights(epoch).read_bytes()
-    assert not (tmp_path / "cut" / "state.pt").exists()
+    assert not (tmp_path / "cut" / "state.safetensors").exists()
 
 
 def test_result_does_not_depend_on_the_number_of_threads(tmp_path):
@@ -116,7 +117,7 @@ def test_another_training_is_never_taken_for_this_one(tmp_path, what):
     }[what]
     with pytest.raises(ArtifactError, match="another training"):
         train(**{**arguments, **changed})
-    assert training.load_record(tmp_path).weights(1).read_bytes() == weights
+    assert load_record(tmp_path).weights(1).read_bytes() == weights
 
 
 def test_a_model_learns_what_always_follows(tmp_path):
@@ -135,7 +136,7 @@ def test_a_model_learns_what_always_follows(tmp_path):
 
 def test_missing_results_are_named(tmp_path):
     with pytest.raises(ArtifactError, match="03_train"):
-        training.load_record(tmp_path)
+        load_record(tmp_path)
     record = train(target(), VOCABULARY, sessions(), tmp_path, seed=1)
     with pytest.raises(ArtifactError, match="epoch_003"):
         record.load(3)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import torch
@@ -13,22 +11,14 @@ from opacus.optimizers import DPOptimizerFastGradientClipping
 from opacus.utils.uniform_sampler import UniformWithReplacementSampler
 
 from recmia.device import resolve_device
-from recmia.errors import ArtifactError, RecmiaError
 from recmia.recommenders import transformer
+from recmia.recommenders.epochs import Task, TrainingRecord, run_epochs
 from recmia.recommenders.privacy import Private, rate_and_steps
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import (
-    TrainingRecord,
-    _quality,
-    _save_weights,
-    _set_weights,
-    _weights,
-    load_record,
-)
 from recmia.recommenders.unit_gradients import add_clipped, pieces
 from recmia.seeds import child_seed
 from recmia.sessions import Sessions
-from recmia.storage import content_hash, read_json, write_aside, write_json
+from recmia.storage import content_hash
 
 PIECE_BYTES = 64 * 2**20  # of softmax errors held at once
 
@@ -78,32 +68,36 @@ def train_privately(
         ArtifactError: the folder holds another training.
         DeviceError: ``cuda`` was asked for and is not there.
     """
-    folder, device = Path(folder), str(resolve_device(device))
+    device = str(resolve_device(device))
     numbers = np.unique(units, return_inverse=True)[1]
-    values = target.model_dump(mode="json") | {"epochs": private.epochs}
-    target = Target.model_validate(values)
-    description = {
-        "target": target.model_dump(mode="json"),
-        "private": private.model_dump(mode="json") | {"noise": noise, "population": population},
-        "vocabulary_size": int(vocabulary_size),
-        "max_tokens": sessions.max_length + 2,
-        "seed": int(seed),
-        "device": device,
-        "sessions": sessions.content_hash(),
-        "units": content_hash(numbers),
-        "validation": validation.content_hash() if validation is not None else None,
-    }
-    about = folder / "training.json"
-    if about.exists() and read_json(about) != description:
-        raise ArtifactError(f"{folder} holds another training. Remedy: remove it.")
-    write_json(about, description)
-    if not (folder / "curve.json").exists():
-        with transformer.one_thread() if device == "cpu" else nullcontext():
-            _run(
-                target, private, sessions, numbers, folder, description, validation,
-                progress or (lambda _: None),
-            )  # fmt: skip
-    return load_record(folder)
+    about = private.model_dump(mode="json") | {"noise": noise, "population": population}
+    task = Task(
+        target.changed(epochs=private.epochs),
+        vocabulary_size,
+        sessions,
+        Path(folder),
+        seed,
+        device,
+        validation,
+        {"private": about, "units": content_hash(numbers)},
+    )
+
+    def run() -> None:
+        model, tokens = task.model(), task.tokens()
+        optimiser = private_optimiser(model, target, private, noise)
+        run_epochs(
+            task,
+            model,
+            optimiser,
+            lambda epoch: private_epoch(
+                model, optimiser, tokens, numbers, private, population, seed, epoch
+            ),
+            judged=(),
+            remedy="Remedy: a lower learning rate, or more units a step where none was drawn.",
+            advance=progress or (lambda epochs: None),
+        )
+
+    return task.finished(run)
 
 
 def private_epoch(
@@ -174,66 +168,3 @@ def private_optimiser(
         max_grad_norm=private.clip,
         expected_batch_size=private.sampled,
     )
-
-
-def _run(
-    target: Target,
-    private: Private,
-    sessions: Sessions,
-    units: np.ndarray,
-    folder: Path,
-    description: dict,
-    validation: Sessions | None,
-    advance: Callable[[int], None],
-) -> None:
-    seed, device = description["seed"], torch.device(description["device"])
-    model = transformer.build_model(
-        target, description["vocabulary_size"], description["max_tokens"], seed
-    ).to(device)
-    about = description["private"]
-    optimiser = private_optimiser(model, target, private, about["noise"])
-    state_path, curve, seconds = folder / "state.pt", [], []
-    if state_path.exists():
-        state = torch.load(state_path, map_location=device, weights_only=True)
-        _set_weights(model, state["weights"])
-        optimiser.load_state_dict(state["optimiser"])
-        curve, seconds = state["curve"], state["seconds"]
-        advance(len(curve) - 1)
-    else:
-        curve = [{"epoch": 0, "train_loss": None, **_quality(model, validation, device)}]
-        if 0 in target.recorded_epochs:
-            _save_weights(model, folder, 0)
-    tokens = torch.from_numpy(sessions.tokens()).to(device)
-    for epoch in range(len(curve), private.epochs + 1):
-        started = perf_counter()
-        loss = private_epoch(
-            model, optimiser, tokens, units, private, about["population"], seed, epoch
-        )
-        if not np.isfinite(loss):
-            raise RecmiaError(
-                f"DP-SGD diverged at epoch {epoch}, or drew nobody: the loss is {loss}. "
-                "Remedy: a lower learning rate, or more units a step."
-            )
-        seconds.append(perf_counter() - started)
-        recorded = epoch in target.recorded_epochs
-        curve.append(
-            {"epoch": epoch, "train_loss": loss}
-            | _quality(model, validation if recorded else None, device)
-        )
-        if recorded:
-            _save_weights(model, folder, epoch)
-        # Last, as in `recmia.recommenders.training`: an epoch counts with all that belongs to it.
-        with write_aside(state_path) as aside:
-            torch.save(
-                {
-                    "weights": _weights(model),
-                    "optimiser": optimiser.state_dict(),
-                    "curve": curve,
-                    "seconds": seconds,
-                },
-                aside,
-            )
-        advance(1)
-    write_json(folder / "timing.json", {"seconds_per_epoch": float(np.median(seconds))})
-    write_json(folder / "curve.json", curve)
-    state_path.unlink(missing_ok=True)

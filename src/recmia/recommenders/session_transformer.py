@@ -10,6 +10,7 @@ from recmia.device import resolve_device
 from recmia.errors import DataError
 from recmia.recommenders import training, transformer
 from recmia.recommenders.base import Recommender
+from recmia.recommenders.epochs import TrainingRecord
 from recmia.recommenders.scoring import PositionScores, position_scores
 from recmia.recommenders.settings import Target
 from recmia.sessions import Sessions
@@ -45,9 +46,7 @@ class SessionTransformer(Recommender):
         self.device = str(resolve_device(device))
 
     @classmethod
-    def trained(
-        cls, record: training.TrainingRecord, epoch: int, device: str = "cpu"
-    ) -> SessionTransformer:
+    def trained(cls, record: TrainingRecord, epoch: int, device: str = "cpu") -> SessionTransformer:
         """The model as it was after a recorded epoch.
 
         Raises:

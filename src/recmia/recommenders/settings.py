@@ -55,6 +55,14 @@ class Target(Section):
             raise ValueError("d_model must be a multiple of heads")
         return self
 
+    def changed(self, **values: Any) -> Target:
+        """The same settings but for some, checked anew.
+
+        Raises:
+            ValidationError: they do not go together.
+        """
+        return Target(**self.model_dump() | values)
+
 
 class ItemNeighbours(Section):
     """Item-based neighbours."""

@@ -3,71 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 
 from recmia.device import resolve_device
-from recmia.errors import ArtifactError, RecmiaError
-from recmia.recommenders import ranking, transformer
+from recmia.recommenders import transformer
+from recmia.recommenders.epochs import Task, TrainingRecord, run_epochs
 from recmia.recommenders.loss import TiedCrossEntropy
 from recmia.recommenders.sequences import length_batches
 from recmia.recommenders.settings import Target
 from recmia.seeds import child_seed, generator
 from recmia.sessions import Sessions
-from recmia.storage import read_json, write_aside, write_json
-
-RANKING_DEPTH = 20
-
-
-@dataclass(frozen=True)
-class TrainingRecord:
-    """A finished training.
-
-    Attributes:
-        folder: holds ``epoch_NNN.safetensors``, ``curve.json``, ``training.json`` and
-            ``timing.json`` (seconds, kept apart because they differ from run to run).
-        target: the settings it was trained with.
-        vocabulary_size: V.
-        max_tokens: L + 2.
-        seed: root seed.
-        curve: one mapping an epoch from 0: epoch, train_loss (nats a token; None at 0), and
-            validation_ndcg_20, validation_hr_20 (None where not evaluated).
-        seconds_per_epoch: median over the epochs.
-    """
-
-    folder: Path
-    target: Target
-    vocabulary_size: int
-    max_tokens: int
-    seed: int
-    curve: list[dict[str, float | None]]
-    seconds_per_epoch: float
-
-    def weights(self, epoch: int) -> Path:
-        """File of the recorded epoch's weights."""
-        return _weights_path(self.folder, epoch)
-
-    def load(self, epoch: int) -> torch.nn.Module:
-        """The model as it was after a recorded epoch, on the CPU, in evaluation mode.
-
-        Raises:
-            ArtifactError: the epoch was not recorded, or its file is gone.
-        """
-        if not self.weights(epoch).exists():
-            raise ArtifactError(
-                f"{self.weights(epoch)} is missing. Recorded: {self.target.recorded_epochs}."
-            )
-        model = transformer.build_model(
-            self.target, self.vocabulary_size, self.max_tokens, self.seed
-        )
-        _set_weights(model, load_file(self.weights(epoch)))
-        return model.eval()
 
 
 def train(
@@ -105,47 +53,9 @@ def train(
         ArtifactError: the folder holds another training.
         DeviceError: ``cuda`` was asked for and is not there.
     """
-    folder = Path(folder)
     device = str(resolve_device(device))
-    advance = progress or (lambda epochs: None)
-    description = {
-        "target": target.model_dump(mode="json"),
-        "vocabulary_size": int(vocabulary_size),
-        "max_tokens": sessions.max_length + 2,
-        "seed": int(seed),
-        "device": device,
-        "sessions": sessions.content_hash(),
-        "validation": validation.content_hash() if validation is not None else None,
-    }
-    about = folder / "training.json"
-    if about.exists() and read_json(about) != description:
-        raise ArtifactError(f"{folder} holds another training. Remedy: remove it.")
-    write_json(about, description)
-    if not (folder / "curve.json").exists():
-        with transformer.one_thread() if device == "cpu" else nullcontext():
-            _run(target, sessions, folder, description, validation, advance)
-    return load_record(folder)
-
-
-def load_record(folder: str | Path) -> TrainingRecord:
-    """The finished training in ``folder``.
-
-    Raises:
-        ArtifactError: there is none, or it was not finished.
-    """
-    folder = Path(folder)
-    if not (folder / "curve.json").exists():
-        raise ArtifactError(f"{folder} holds no finished training. Run notebook 03_train.")
-    description = read_json(folder / "training.json")
-    return TrainingRecord(
-        folder,
-        Target.model_validate(description["target"]),
-        description["vocabulary_size"],
-        description["max_tokens"],
-        description["seed"],
-        read_json(folder / "curve.json"),
-        read_json(folder / "timing.json")["seconds_per_epoch"],
-    )
+    task = Task(target, vocabulary_size, sessions, Path(folder), seed, device, validation, {})
+    return task.finished(lambda: _run(task, progress or (lambda epochs: None)))
 
 
 def batch_loss(
@@ -217,103 +127,25 @@ def train_epoch(
     return float(total) / count
 
 
-def _run(
-    target: Target,
-    sessions: Sessions,
-    folder: Path,
-    description: dict,
-    validation: Sessions | None,
-    advance: Callable[[int], None],
-) -> None:
-    seed, device = description["seed"], torch.device(description["device"])
-    model = transformer.build_model(
-        target, description["vocabulary_size"], description["max_tokens"], seed
-    ).to(device)
+def _run(task: Task, advance: Callable[[int], None]) -> None:
+    target, model, tokens = task.target, task.model(), task.tokens()
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=target.learning_rate, weight_decay=target.weight_decay
     )
-    state_path = folder / "state.pt"
-    if state_path.exists():
-        state = torch.load(state_path, map_location=device, weights_only=True)
-        _set_weights(model, state["weights"])
-        optimiser.load_state_dict(state["optimiser"])
-        curve, seconds = state["curve"], state["seconds"]
-        advance(len(curve) - 1)
-    else:
-        quality = _quality(model, validation, device)
-        curve, seconds = [{"epoch": 0, "train_loss": None, **quality}], []
-        if 0 in target.recorded_epochs:
-            _save_weights(model, folder, 0)
-    tokens = torch.from_numpy(sessions.tokens()).to(device)
-    precision = getattr(torch, target.precision)
-    every = max(1, target.epochs // 20)
-    for epoch in range(len(curve), target.epochs + 1):
-        started = perf_counter()
-        loss = train_epoch(
-            model, optimiser, tokens, sessions.lengths, target.batch_size, seed, epoch, precision
+    lengths, precision = task.sessions.lengths, getattr(torch, target.precision)
+
+    def one_epoch(epoch: int) -> float:
+        return train_epoch(
+            model, optimiser, tokens, lengths, target.batch_size, task.seed, epoch, precision
         )
-        if not np.isfinite(loss):
-            raise RecmiaError(
-                f"Training diverged at epoch {epoch}: the loss is {loss}. "
-                "Remedy: lower target.learning_rate."
-            )
-        seconds.append(perf_counter() - started)
-        recorded = epoch in target.recorded_epochs
-        quality = _quality(model, validation if recorded or epoch % every == 0 else None, device)
-        curve.append({"epoch": epoch, "train_loss": loss, **quality})
-        if recorded:
-            _save_weights(model, folder, epoch)
-        # The state comes last, so that an epoch counts as done only with all that belongs to it.
-        with write_aside(state_path) as aside:
-            torch.save(
-                {
-                    "weights": _weights(model),
-                    "optimiser": optimiser.state_dict(),
-                    "curve": curve,
-                    "seconds": seconds,
-                },
-                aside,
-            )
-        advance(1)
-    write_json(folder / "timing.json", {"seconds_per_epoch": float(np.median(seconds))})
-    write_json(folder / "curve.json", curve)
-    state_path.unlink(missing_ok=True)
 
-
-def _quality(
-    model: torch.nn.Module, validation: Sessions | None, device: torch.device
-) -> dict[str, float | None]:
-    if validation is None:
-        return {"validation_ndcg_20": None, "validation_hr_20": None}
-    quality = ranking.evaluate_ranking(
-        lambda sessions, k: transformer.recommend(model, sessions, k, device),
-        validation,
-        RANKING_DEPTH,
+    every = max(1, target.epochs // 20)
+    run_epochs(
+        task,
+        model,
+        optimiser,
+        one_epoch,
+        judged=range(0, target.epochs + 1, every),
+        remedy="Remedy: lower target.learning_rate.",
+        advance=advance,
     )
-    return {
-        "validation_ndcg_20": float(quality.ndcg.mean()),
-        "validation_hr_20": float(quality.hit_rate.mean()),
-    }
-
-
-def _weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    # Transformers4Rec shows tied and shared weights under many names; parameters come once.
-    return {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
-
-
-def _set_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
-    own = dict(model.named_parameters())
-    if own.keys() != weights.keys():
-        raise ArtifactError("Saved weights do not belong to this model: their names differ.")
-    with torch.no_grad():
-        for name, value in weights.items():
-            own[name].copy_(value)
-
-
-def _weights_path(folder: Path, epoch: int) -> Path:
-    return folder / f"epoch_{epoch:03d}.safetensors"
-
-
-def _save_weights(model: torch.nn.Module, folder: Path, epoch: int) -> None:
-    with write_aside(_weights_path(folder, epoch)) as aside:
-        save_file(_weights(model), aside)

@@ -1,4 +1,4 @@
-"""Gradients clipped unit by unit, without ever holding one unit's gradient.
+"""Norms of gradients unit by unit, and clipped sums, without ever holding one unit's gradient.
 
 A unit is a session, or a user with several. The item embedding, which is the output layer too, has
 V x d weights: the gradients of a batch of units would fill memory. For each layer a unit's squared
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -57,41 +58,78 @@ def add_clipped(model: nn.Module, tokens: Tensor, units: Tensor, clip: float) ->
     Raises:
         RecmiaError: the model has weights, or a loss, that this does not know.
     """
-    _check(model)
-    embedding, asked = transformer.item_embedding(model), tokens[:, :-1]
-    rows, columns = torch.nonzero(tokens[:, 1:] != PADDING, as_tuple=True)
-    layout = _Layout.of(units[rows])
-    with _watched(model) as watched:
-        states = transformer.hidden_states(model, asked)[rows, columns]
-    error, loss = _errors(states.detach(), embedding.weight, tokens[rows, columns + 1], layout)
-    back = error[layout.flat] @ embedding.weight.detach()
-    layers = list(watched)
-    gradients = torch.autograd.grad(
-        states, [watched[layer].output for layer in layers], back, retain_graph=True
-    )
+    _check_loss(model)
+    passed = _Passed.through(model, tokens, units)
+    norms, layout = passed.norms, passed.layout
+    share = (clip / norms.clamp_min(1e-12)).clamp(max=1.0)[layout.unit, None]
+    passed.states.backward(passed.back * share)
     with torch.no_grad():
-        arrived = {
-            layer: layout.spread(gradient[rows, columns])
-            for layer, gradient in zip(layers, gradients, strict=True)
-        }
-        into = arrived.pop(embedding)
-        held = layout.spread(states.detach())
-        squares = _tied(
-            error.view(*layout.shape, -1), held, into, layout.spread(asked[rows, columns])
+        states = passed.states.detach()
+        weighted = states.new_zeros(len(passed.error), states.shape[1])
+        weighted[layout.flat] = states * share
+        transformer.item_embedding(model).weight.grad.addmm_(passed.error.T, weighted)
+    return Clipped(norms, passed.loss, len(states))
+
+
+def unit_norms(model: nn.Module, tokens: Tensor, units: Tensor) -> Tensor:
+    """Euclidean norm [u] of each unit's gradient, that of `add_clipped` before it is clipped.
+
+    Arguments and errors are those of `add_clipped`; label smoothing, and sampled negatives, of the
+    model's own loss are left aside.
+    """
+    return _Passed.through(model, tokens, units).norms
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """Sessions that passed through a model, forwards, and backwards to each layer.
+
+    Attributes:
+        norms: float32 [u], of the units' gradients.
+        layout: where each predicted token stands.
+        states: float32 [n, d], before the output layer, with their graph.
+        error: float32 [u * t, V], softmax minus one-hot.
+        back: float32 [n, d], the loss' gradient in ``states``.
+        loss: sum over all predicted tokens, nats.
+    """
+
+    norms: Tensor
+    layout: _Layout
+    states: Tensor
+    error: Tensor
+    back: Tensor
+    loss: float
+
+    @classmethod
+    def through(cls, model: nn.Module, tokens: Tensor, units: Tensor) -> _Passed:
+        _check_layers(model)
+        embedding, asked = transformer.item_embedding(model), tokens[:, :-1]
+        rows, columns = torch.nonzero(tokens[:, 1:] != PADDING, as_tuple=True)
+        layout = _Layout.of(units[rows])
+        with _watched(model) as watched:
+            states = transformer.hidden_states(model, asked)[rows, columns]
+        error, loss = _errors(states.detach(), embedding.weight, tokens[rows, columns + 1], layout)
+        back = error[layout.flat] @ embedding.weight.detach()
+        layers = list(watched)
+        gradients = torch.autograd.grad(
+            states, [watched[layer].output for layer in layers], back, retain_graph=True
         )
-        # A position's vector is added to an item's: the same comes back to both.
-        squares += _shared(into, layout.spread(columns + 1))
-        for layer, gradient in arrived.items():
-            inputs = layout.spread(watched[layer].input[rows, columns])
-            squares += _SQUARES[_kind(layer)](layer, inputs, gradient)
-        norms = squares.clamp_min(0).sqrt()
-        share = (clip / norms.clamp_min(1e-12)).clamp(max=1.0)[layout.unit, None]
-    states.backward(back * share)
-    with torch.no_grad():
-        weighted = torch.zeros(len(error), states.shape[1], device=states.device)
-        weighted[layout.flat] = states.detach() * share
-        embedding.weight.grad.addmm_(error.T, weighted)
-    return Clipped(norms, loss, len(rows))
+        with torch.no_grad():
+            arrived = {
+                layer: layout.spread(gradient[rows, columns])
+                for layer, gradient in zip(layers, gradients, strict=True)
+            }
+            into = arrived.pop(embedding)
+            held = layout.spread(states.detach())
+            squares = _tied(
+                error.view(*layout.shape, -1), held, into, layout.spread(asked[rows, columns])
+            )
+            # A position's vector is added to an item's: the same comes back to both.
+            squares += _shared(into, layout.spread(columns + 1))
+            for layer, gradient in arrived.items():
+                inputs = layout.spread(watched[layer].input[rows, columns])
+                squares += _SQUARES[_kind(layer)](layer, inputs, gradient)
+        return cls(squares.clamp_min(0).sqrt(), layout, states, error, back, loss)
 
 
 def pieces(lengths: np.ndarray, most: int) -> Iterator[np.ndarray]:
@@ -140,12 +178,19 @@ def _layers(model: nn.Module) -> list[nn.Module]:
     return [*layers, transformer.item_embedding(model)]
 
 
-def _check(model: nn.Module) -> None:
+def _check_loss(model: nn.Module) -> None:
     task = transformer.prediction_task(model)
-    if not transformer.is_causal(model) or task.sampled_softmax or task.loss.label_smoothing:
+    if task.sampled_softmax or task.loss.label_smoothing:
         raise RecmiaError(
-            "DP-SGD is for causal models on plain cross-entropy. Remedy: architecture gpt2, "
-            "without label_smoothing and sampled_negatives."
+            "DP-SGD is on plain cross-entropy only. Remedy: leave label_smoothing and "
+            "sampled_negatives out."
+        )
+
+
+def _check_layers(model: nn.Module) -> None:
+    if not transformer.is_causal(model):
+        raise RecmiaError(
+            "Gradients unit by unit are known of causal models only. Remedy: architecture gpt2."
         )
     *layers, _ = _layers(model)
     if unknown := [layer for layer in layers if _kind(layer) not in _SQUARES]:

@@ -29,8 +29,8 @@ from recmia.papers.proposal.tuning.search import (
     n_choices,
 )
 from recmia.papers.proposal.tuning.tuning import Ranked, Trial
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import load_record
 from recmia.sessions import FIRST_ITEM, load_sessions
 from recmia.storage import read_arrays, write_arrays
 from tests.papers.made_up import write_sessions

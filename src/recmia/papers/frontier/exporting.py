@@ -25,7 +25,7 @@ from recmia.papers.frontier.dealing import USER as BY_USER
 from recmia.papers.frontier.dealing import Pool, load_pool, shadows_of
 from recmia.papers.frontier.observing import click_scores
 from recmia.progress import track
-from recmia.recommenders.training import load_record
+from recmia.recommenders.epochs import load_record
 from recmia.sessions import PADDING
 
 

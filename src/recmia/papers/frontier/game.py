@@ -18,8 +18,8 @@ from recmia.papers.frontier.dealing import Pool, keep_pool, load_pool
 from recmia.papers.frontier.keeping import keep_signals
 from recmia.papers.frontier.models import keep_model
 from recmia.papers.frontier.names import BEST, LAST, STUDY
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import load_record
 from recmia.seeds import child_seed
 from recmia.sessions import FIRST_ITEM
 

@@ -12,10 +12,10 @@ from recmia.errors import ArtifactError
 from recmia.papers.frontier.dealing import Pool, load_pool
 from recmia.papers.frontier.gradients import gradient_norms
 from recmia.papers.frontier.observing import click_scores, mean_log_probability, views_of
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.ranking import without_last_click
 from recmia.recommenders.scoring import score_features
 from recmia.recommenders.session_transformer import SessionTransformer
-from recmia.recommenders.training import load_record
 from recmia.storage import read_arrays, write_arrays
 
 

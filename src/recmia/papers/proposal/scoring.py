@@ -34,13 +34,13 @@ from recmia.papers.proposal.names import (
     seed_word,
 )
 from recmia.papers.proposal.subsets import subsets_of
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.scoring import (
     last_step_features,
     output_input_correlation,
     score_features,
 )
 from recmia.recommenders.session_transformer import SessionTransformer
-from recmia.recommenders.training import load_record
 from recmia.registry import accepted
 from recmia.seeds import child_seed
 from recmia.sessions import Sessions, concatenate

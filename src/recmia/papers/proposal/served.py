@@ -11,10 +11,10 @@ from recmia.attacks.base import Observations
 from recmia.attacks.item_vectors import factorise
 from recmia.cohorts import SIDES, load_cohorts
 from recmia.papers.proposal.names import HELDOUT, NEAR_MISS
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.ranking import without_last_click
 from recmia.recommenders.session_transformer import SessionTransformer
-from recmia.recommenders.training import load_record
 from recmia.sessions import concatenate
 from recmia.storage import read_arrays, write_arrays
 

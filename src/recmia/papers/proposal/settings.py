@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, create_model, field_validator, model_validator
 
@@ -91,15 +91,6 @@ def _partial(section: type[Section]) -> type[Section]:
 
 # What a recommender has otherwise than another one; what is not said is as it is there.
 PartialTarget = _partial(Target)
-
-
-def resumed(target: Target, **changed: Any) -> Target:
-    """The same settings but for some, checked anew.
-
-    Raises:
-        ValidationError: they do not go together.
-    """
-    return Target(**target.model_dump() | changed)
 
 
 MATCHED = "matched"  # the shadow that is like the target; it is always there

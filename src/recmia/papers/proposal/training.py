@@ -21,11 +21,11 @@ from recmia.experiments.study import Study
 from recmia.papers.proposal.models import keep_model
 from recmia.papers.proposal.names import AUGMENTED, BEST, LAST, STUDY
 from recmia.recommenders.base import Recommender
+from recmia.recommenders.epochs import TrainingRecord, load_record
 from recmia.recommenders.item_neighbours import ItemNeighbours
 from recmia.recommenders.popularity import Popularity
 from recmia.recommenders.ranking import evaluate_ranking
 from recmia.recommenders.session_transformer import SessionTransformer
-from recmia.recommenders.training import TrainingRecord, load_record
 from recmia.seeds import child_seed
 from recmia.sessions import FIRST_ITEM, Sessions
 

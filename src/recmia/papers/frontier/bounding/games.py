@@ -22,8 +22,8 @@ from recmia.papers.frontier.bounding.canaries import (
 )
 from recmia.papers.frontier.game import Game, plain_game, vocabulary_size
 from recmia.papers.frontier.models import keep_model
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import load_record
 from recmia.seeds import child_seed
 from recmia.storage import read_arrays
 

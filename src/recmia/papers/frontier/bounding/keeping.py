@@ -13,8 +13,8 @@ from recmia.papers.frontier.dealing import load_pool
 from recmia.papers.frontier.models import keep_model
 from recmia.papers.frontier.names import SCORES, SUM
 from recmia.papers.frontier.observing import click_scores, views_of
+from recmia.recommenders.epochs import TrainingRecord, load_record
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import TrainingRecord, load_record
 from recmia.sessions import Sessions
 from recmia.storage import write_arrays
 

@@ -17,8 +17,8 @@ from scipy.special import logsumexp
 from recmia.evaluation.bounds.observational import show
 from recmia.papers.frontier.dealing import load_pool, shadows_of
 from recmia.recommenders import transformer
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.ranking import without_last_click
-from recmia.recommenders.training import load_record
 from recmia.seeds import generator
 from recmia.sessions import FIRST_ITEM, Sessions
 from recmia.storage import write_arrays

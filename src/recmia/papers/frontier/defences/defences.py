@@ -38,7 +38,7 @@ from recmia.papers.frontier.defences.unlearning import (
     keep_removed_scores,
     keep_retrained,
 )
-from recmia.recommenders.training import load_record
+from recmia.recommenders.epochs import load_record
 from recmia.seeds import child_seed
 
 ERROR = 0.05  # that a lower bound on ε is too high
@@ -207,7 +207,7 @@ def retrained(study: Study, number: int) -> Kept:
         game.pool(study),
         number=number,
         share=chosen.unlearning.removed,
-        target=type(played.target).model_validate(played.target.model_dump() | last),
+        target=played.target.changed(**last),
         vocabulary_size=game.vocabulary_size(study),
         seed=unlearning_seed(study, number),
         device=study.device,

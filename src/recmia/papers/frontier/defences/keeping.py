@@ -26,10 +26,10 @@ from recmia.papers.frontier.defences.showing import (
 )
 from recmia.papers.frontier.observing import click_scores
 from recmia.recommenders import settings, transformer
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.popularity_randomization import PopularityRandomization
 from recmia.recommenders.privacy import Private
 from recmia.recommenders.ranking import without_last_click
-from recmia.recommenders.training import load_record
 from recmia.sessions import Sessions
 from recmia.storage import read_arrays, write_arrays, write_json
 

@@ -18,7 +18,6 @@ from recmia.papers.frontier.game import Game, best_epoch, curves, plain_game, po
 from recmia.papers.frontier.names import BEST, LAST
 from recmia.recommenders import privacy
 from recmia.recommenders.privacy import Mechanism, noise_for, rate_and_steps
-from recmia.recommenders.settings import Target
 
 STEP = "24_defences"
 NONE, EARLY = "none", "early stopping"
@@ -88,7 +87,7 @@ def trained(study: Study) -> list[Plan]:
     for name, title in SETTINGS.items():
         for value in getattr(chosen, name):
             changes = {name: value, "epochs": chosen.epochs}
-            target = Target.model_validate(base.game.target.model_dump() | changes)
+            target = base.game.target.changed(**changes)
             game = replace(base.game, target=target, folder=_folder(study, title.format(value)))
             found.append(Plan(title.format(value), game))
     return found
@@ -103,7 +102,7 @@ def private(study: Study) -> list[Plan]:
     found = []
     for epsilon in chosen.epsilons:
         last = {"epochs": chosen.private.epochs, "recorded_epochs": ()}
-        target = Target.model_validate(base.game.target.model_dump() | last)
+        target = base.game.target.changed(**last)
         title = f"DP-SGD, ε = {epsilon:g}"
         game = replace(base.game, target=target, folder=_folder(study, title))
         found.append(Plan(title, game, epsilon))

@@ -12,8 +12,9 @@ from recmia.papers.frontier.dealing import Pool, load_pool
 from recmia.papers.frontier.defences.keeping import by_target, score, served_by, stacked
 from recmia.papers.frontier.defences.showing import Shown
 from recmia.recommenders import transformer
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import load_record, train, train_epoch
+from recmia.recommenders.training import train, train_epoch
 from recmia.seeds import generator
 from recmia.storage import write_arrays
 

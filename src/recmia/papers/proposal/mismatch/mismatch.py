@@ -26,7 +26,7 @@ from recmia.papers.proposal.mismatch.training import keep_shadow_cohorts
 from recmia.papers.proposal.mismatch.transferring import Lesson
 from recmia.papers.proposal.models import keep_model
 from recmia.papers.proposal.names import BEST, LAST, REAL_SESSIONS
-from recmia.recommenders.training import load_record
+from recmia.recommenders.epochs import load_record
 from recmia.seeds import child_seed
 
 

@@ -16,7 +16,7 @@ from recmia.experiments.kept import Kept
 from recmia.experiments.study import Study
 from recmia.papers.proposal.mismatch.training import keep_sessions
 from recmia.papers.proposal.paper import log_files
-from recmia.papers.proposal.settings import MATCHED, resumed
+from recmia.papers.proposal.settings import MATCHED
 from recmia.papers.proposal.training import study_vocabulary
 from recmia.recommenders.settings import Target
 from recmia.seeds import child_seed
@@ -70,7 +70,7 @@ def plans(study: Study) -> dict[str, Plan]:
 
 def _trained(where: str, base: Target, changes: Any) -> Target:
     try:
-        return resumed(base, **changes.model_dump(exclude_unset=True))
+        return base.changed(**changes.model_dump(exclude_unset=True))
     except ValidationError as error:
         raise SettingsError(f"mismatch.{where}: {error.errors()[0]['msg']}") from None
 

@@ -11,10 +11,10 @@ import numpy as np
 from recmia.attacks.base import Attack
 from recmia.cohorts import load_cohorts
 from recmia.papers.proposal.mismatch.transferring import Lesson, Transfers
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.scoring import score_features
 from recmia.recommenders.session_transformer import SessionTransformer
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import load_record
 from recmia.seeds import generator
 from recmia.sessions import Sessions
 from recmia.storage import write_arrays

@@ -30,14 +30,13 @@ from recmia.papers.proposal.names import (
     STUDY,
 )
 from recmia.papers.proposal.scoring import Case, cases
-from recmia.papers.proposal.settings import resumed
 from recmia.papers.proposal.sizes.keeping import keep_scores
 from recmia.papers.proposal.sizes.trend import extrapolated
 from recmia.papers.proposal.subsets import parts_of
 from recmia.papers.proposal.training import counted, study_vocabulary
+from recmia.recommenders.epochs import TrainingRecord, load_record
 from recmia.recommenders.ranking import evaluate_ranking
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import TrainingRecord, load_record
 from recmia.seeds import child_seed
 
 STEP = "07_sizes"
@@ -68,7 +67,7 @@ def cohorts(study: Study, members: int, seed: int) -> Kept:
 def target_of(study: Study, members: int) -> Target:
     """The profile's target, trained as many epochs as its size needs."""
     target = study.settings.target
-    return resumed(target, epochs=study.settings.sizes.epochs.get(members, target.epochs))
+    return target.changed(epochs=study.settings.sizes.epochs.get(members, target.epochs))
 
 
 @cache

@@ -17,11 +17,12 @@ from recmia.cohorts import (
 )
 from recmia.papers.proposal.drawing import draw_real
 from recmia.recommenders.base import Recommender
+from recmia.recommenders.epochs import RANKING_DEPTH, load_record
 from recmia.recommenders.ranking import evaluate_ranking
 from recmia.recommenders.registry import RECOMMENDERS
 from recmia.recommenders.session_transformer import SessionTransformer
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import RANKING_DEPTH, load_record, train
+from recmia.recommenders.training import train
 from recmia.seeds import generator
 from recmia.sessions import Sessions, concatenate, load_sessions
 from recmia.storage import read_arrays, write_arrays

@@ -8,7 +8,7 @@ from math import ceil, prod
 
 import numpy as np
 
-from recmia.papers.proposal.settings import Tuning, resumed
+from recmia.papers.proposal.settings import Tuning
 from recmia.recommenders.settings import Target
 from recmia.seeds import generator
 
@@ -42,7 +42,7 @@ class Recipe:
         """
         share = (tuning.sessions[0] / sessions) ** tuning.epochs_exponent
         epochs = ceil(self.target.epochs * share - 1e-9)
-        return resumed(self.target, epochs=epochs, recorded_epochs=checkpoints(epochs))
+        return self.target.changed(epochs=epochs, recorded_epochs=checkpoints(epochs))
 
 
 def checkpoints(epochs: int) -> tuple[int, ...]:
@@ -77,11 +77,11 @@ def drawn_trials(
     fixed |= {"epochs": budget.epochs, "recorded_epochs": (budget.epochs,)}
     values = [getattr(tuning, name) for name in KNOBS]
     shape = tuple(map(len, values))
-    found = [resumed(today, **fixed)] if today.architecture == architecture else []
+    found = [today.changed(**fixed)] if today.architecture == architecture else []
     for number in generator(*names, architecture).permutation(prod(shape)):
         places = np.unravel_index(number, shape)
         drawn = {name: of[place] for name, of, place in zip(KNOBS, values, places, strict=True)}
-        if (trial := resumed(today, **drawn, **fixed)) not in found:
+        if (trial := today.changed(**drawn, **fixed)) not in found:
             found.append(trial)
     return found[: budget.trials]
 

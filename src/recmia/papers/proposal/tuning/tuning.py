@@ -15,7 +15,6 @@ from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
 from recmia.experiments.study import Study
 from recmia.papers.proposal.drawing import alike_on_both_sides
-from recmia.papers.proposal.settings import resumed
 from recmia.papers.proposal.training import study_vocabulary
 from recmia.papers.proposal.tuning import keeping
 from recmia.papers.proposal.tuning.search import (
@@ -25,8 +24,8 @@ from recmia.papers.proposal.tuning.search import (
     Recipe,
     drawn_trials,
 )
+from recmia.recommenders.epochs import load_record
 from recmia.recommenders.settings import Target
-from recmia.recommenders.training import load_record
 from recmia.seeds import child_seed
 from recmia.storage import read_arrays
 
@@ -243,7 +242,7 @@ def recipes(study: Study, best: list[Trial]) -> list[Recipe]:
     today = study.settings.target
     tuned = [Recipe(TUNED, one.target) for one in best]
     variants = [
-        Recipe(title, resumed(today, **otherwise.model_dump(exclude_unset=True)))
+        Recipe(title, today.changed(**otherwise.model_dump(exclude_unset=True)))
         for title, otherwise in study.settings.tuning.variants.items()
     ]
     return [*tuned, Recipe(UNTUNED, today), *variants]
