@@ -53,10 +53,33 @@ def test_threads_do_not_report(file: Path) -> None:
         assert progress.read_progress(file).startswith("outer  50%")
 
 
-def test_off_a_terminal_nothing_is_shown(
+def test_plain_lines_with_the_time_left_off_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
 ) -> None:
     monkeypatch.delenv(progress.VARIABLE, raising=False)
-    with progress.track(2, "loop") as bar:
-        bar.update(2)
+    monkeypatch.setattr(progress, "LINE_INTERVAL", 0.0)
+    with progress.track(4, "models") as bar:
+        bar.start_t -= 60  # a minute ago
+        bar.update(3)
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert "models: 75%, 01:00 elapsed, 00:20 left\n" in said.err
+    assert "\r" not in said.err and "\x1b" not in said.err
+
+
+def test_short_loops_and_threads_leave_no_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+) -> None:
+    monkeypatch.delenv(progress.VARIABLE, raising=False)
+    with progress.track(4, "models") as bar:
+        bar.update(4)
+    monkeypatch.setattr(progress, "LINE_INTERVAL", 0.0)
+
+    def work() -> None:
+        with progress.track(2, "in a thread") as bar:
+            bar.update()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
     assert capfd.readouterr() == ("", "")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "RECMIA_PROGRESS"
 INTERVAL = 0.5
+LINE_INTERVAL = 10.0  # seconds between two lines of a log, and before the first
 
 
 class _LastLine:
@@ -35,30 +36,53 @@ class _LastLine:
         """Each line is written whole already."""
 
 
+class _Lines:
+    """A stream for tqdm: what a terminal would overwrite becomes lines on standard error."""
+
+    def write(self, text: str) -> None:
+        if line := text.strip():
+            print(line, file=sys.stderr, flush=True)
+
+    def flush(self) -> None:
+        """Each line is flushed already."""
+
+
 @contextmanager
-def track(total: float, label: str) -> Iterator[tqdm]:
+def track(total: float | None, label: str) -> Iterator[tqdm]:
     """Report the progress of a loop: ``with track(len(xs), "epochs") as bar: ... bar.update()``.
 
     Shows a bar on an interactive standard error or in a notebook opened by hand. Where the
     pipeline names a file in ``RECMIA_PROGRESS``, writes the same line there instead, at most twice
-    a second. A loop in a thread, such as that of a job in a worker, stays silent.
+    a second. Where nobody would see a bar, as in a log, a line every ten seconds; a loop that is
+    over sooner leaves none. A loop in a thread, such as that of a job in a worker, stays silent.
     """
     from tqdm import tqdm  # imported here: the command line answers faster without it
 
     path, notebook = os.environ.get(VARIABLE), "ipykernel" in sys.modules
-    shown = path is not None or notebook or sys.stderr.isatty()
+    look = {
+        "mininterval": INTERVAL,
+        "bar_format": "{desc} {percentage:3.0f}%|{bar:20}| {elapsed} elapsed, {remaining} left",
+    }
+    if path:
+        look["file"] = _LastLine(path)
+    elif notebook:  # it shows in red what goes to standard error
+        look["file"] = sys.stdout
+    elif not sys.stderr.isatty():
+        look = {
+            "file": _Lines(),
+            "mininterval": LINE_INTERVAL,
+            "delay": LINE_INTERVAL,
+            "bar_format": "{desc}: {percentage:.0f}%, {elapsed} elapsed, {remaining} left",
+        }
     with tqdm(
         total=total,
         desc=label,
         leave=False,
         position=0,
-        # A notebook shows in red what goes to standard error.
-        file=_LastLine(path) if path else sys.stdout if notebook else sys.stderr,
-        disable=not shown or threading.current_thread() is not threading.main_thread(),
-        mininterval=INTERVAL,
+        disable=threading.current_thread() is not threading.main_thread(),
         miniters=0,
         smoothing=0,  # the time left goes by all that was done: jobs end at uneven times
-        bar_format="{desc} {percentage:3.0f}%|{bar:20}| {elapsed} elapsed, {remaining} left",
+        **look,
     ) as bar:
         yield bar
 

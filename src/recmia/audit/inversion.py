@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from recmia.audit.inversion_page import answer_of, write_page
 from recmia.audit.output import METRICS, check_out, folder_aside
-from recmia.audit.progress import track
 from recmia.audit.provenance import provenance
 from recmia.audit.score_measures import area_of
 from recmia.audit.tables import AuditTable, read_table
@@ -32,6 +31,7 @@ from recmia.inversion.attack import (
 from recmia.inversion.exposure import Exposure, decoys_recommended, measure_exposure
 from recmia.inversion.ratings import Ratings, Scale, make_ratings
 from recmia.inversion.recommending import top_items
+from recmia.progress import track
 from recmia.seeds import child_seed
 from recmia.storage import file_hash, write_aside, write_json
 

@@ -15,7 +15,6 @@ from recmia.audit.guesses import guesses
 from recmia.audit.measures import FPRS, REPEATS, measure, measure_baseline, noise_floor
 from recmia.audit.output import METRICS, check_out, folder_aside
 from recmia.audit.page import answer_of, draw_histogram, draw_roc, write_page
-from recmia.audit.progress import track
 from recmia.audit.provenance import provenance
 from recmia.audit.riskiest import riskiest
 from recmia.audit.scoring import AuditSettings, Scored, attack_lists, popular_share
@@ -26,6 +25,7 @@ from recmia.audit.vectors import ItemSpace, places, read_item_space
 from recmia.data.files import parts
 from recmia.errors import DataError
 from recmia.likelihood_ratio.shadow_thresholds import BALANCED, shadow_thresholds
+from recmia.progress import track
 from recmia.storage import file_hash, write_aside, write_json
 
 KIND = "recmia audit lists"

@@ -10,7 +10,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recmia.audit.progress import track
 from recmia.audit.tables import AnyId, AuditTable, find, read_table
 from recmia.data import reader
 from recmia.data.files import parts
@@ -20,6 +19,7 @@ from recmia.errors import DataError
 from recmia.likelihood_ratio.evidence import Target
 from recmia.likelihood_ratio.scores import ShadowSignals
 from recmia.likelihood_ratio.signals import logit_signal
+from recmia.progress import track
 
 TARGET, MEMBERSHIP, SHADOW = "target.csv", "membership.csv", "shadow-"
 RECORD, USER, STEP, LOG_PROBABILITY = "record_id", "user_id", "step", "log_probability"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from recmia.audit.progress import track
 from recmia.likelihood_ratio.scores import ShadowSignals, score_all
+from recmia.progress import track
 
 # Shadows that take the target's place: their records are many by then, of a large audit sooner.
 MOST_TURNS, LEAST_TURNS, MOST_RECORDS = 8, 4, 4_000_000

@@ -12,7 +12,6 @@ import polars as pl
 from recmia.audit.measures import FPRS
 from recmia.audit.output import METRICS, check_out, folder_aside
 from recmia.audit.page import draw_histogram
-from recmia.audit.progress import track
 from recmia.audit.provenance import provenance
 from recmia.audit.riskiest import riskiest
 from recmia.audit.score_files import MEMBERSHIP, RECORD, USER, ScoreFiles, read_score_files
@@ -34,6 +33,7 @@ from recmia.likelihood_ratio.scores import (
     score_all,
 )
 from recmia.likelihood_ratio.shadow_thresholds import shadow_thresholds
+from recmia.progress import track
 from recmia.storage import file_hash, write_aside, write_json
 
 KIND = "recmia audit scores"

@@ -12,10 +12,10 @@ from recmia.attacks.difference_vectors import VectorAttack, difference_vectors_f
 from recmia.attacks.registry import ATTACKS
 from recmia.audit.attacks import make_attacks, observed, usual_epochs
 from recmia.audit.measures import FPRS
-from recmia.audit.progress import track
 from recmia.audit.sides import Side
 from recmia.errors import DataError, SettingsError
 from recmia.evaluation.metrics import fpr_is_measurable
+from recmia.progress import track
 from recmia.seeds import generator
 from recmia.sessions import FIRST_ITEM
 
