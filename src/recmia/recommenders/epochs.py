@@ -176,7 +176,7 @@ def run_epochs(
         one_epoch: trains one, from 1, and returns its loss in nats a predicted token.
         judged: epochs whose ranking quality is measured, beside 0 and the recorded ones.
         remedy: for a loss that is no number.
-        advance: called with the number of epochs finished since its last call.
+        advance: called with the number of sessions learned from since its last call.
 
     Raises:
         RecmiaError: the loss is no number.
@@ -185,7 +185,7 @@ def run_epochs(
     if state.exists():
         told = load_state(state, model, optimiser)
         curve, seconds = told["curve"], told["seconds"]
-        advance(len(curve) - 1)
+        advance((len(curve) - 1) * len(task.sessions))
     else:
         curve, seconds = [{"epoch": 0, "train_loss": None, **_quality(task, model)}], []
         if 0 in recorded:
@@ -202,7 +202,7 @@ def run_epochs(
             save_weights(model, task.folder, epoch)
         # The state comes last, so that an epoch counts as done only with all that belongs to it.
         save_state(state, model, optimiser, {"curve": curve, "seconds": seconds})
-        advance(1)
+        advance(len(task.sessions))
     write_json(task.folder / "timing.json", {"seconds_per_epoch": float(np.median(seconds))})
     write_json(task.folder / "curve.json", curve)
     state.unlink(missing_ok=True)

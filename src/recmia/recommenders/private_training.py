@@ -61,7 +61,7 @@ def train_privately(
         seed: root seed.
         device: ``auto``, ``cpu`` or ``cuda``.
         validation: unseen sessions that ranking quality is measured on.
-        progress: called with the number of epochs finished since its last call.
+        progress: as of :func:`recmia.recommenders.training.train`.
 
     Raises:
         RecmiaError: the loss is no longer a number, or is one that `add_clipped` does not know.
@@ -94,7 +94,7 @@ def train_privately(
             ),
             judged=(),
             remedy="Remedy: a lower learning rate, or more units a step where none was drawn.",
-            advance=progress or (lambda epochs: None),
+            advance=progress or (lambda sessions: None),
         )
 
     return task.finished(run)

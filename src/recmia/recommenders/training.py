@@ -46,7 +46,8 @@ def train(
         seed: root seed.
         device: ``auto``, ``cpu`` or ``cuda`` (there with bfloat16 mixed precision).
         validation: unseen sessions that ranking quality is measured on.
-        progress: called with the number of epochs that have been finished since its last call.
+        progress: called with the number of sessions learned from since its last call, each as often
+            as there were epochs.
 
     Raises:
         RecmiaError: the loss is no longer a number.
@@ -55,7 +56,7 @@ def train(
     """
     device = str(resolve_device(device))
     task = Task(target, vocabulary_size, sessions, Path(folder), seed, device, validation, {})
-    return task.finished(lambda: _run(task, progress or (lambda epochs: None)))
+    return task.finished(lambda: _run(task, progress or (lambda sessions: None)))
 
 
 def batch_loss(

@@ -42,5 +42,5 @@ def keep_model(
         seed=seed,
         device=device,
         validation=drawn.validation,
-        progress=lambda epochs: progress(epochs * len(trained)),
+        progress=progress,
     )

@@ -67,7 +67,7 @@ def keep_private_model(
     train_privately(
         target, private, noise, vocabulary_size, trained, drawn.groups[coin], path,
         population=population, seed=seed, device=device, validation=drawn.validation,
-        progress=lambda epochs: progress(epochs * len(trained)),
+        progress=progress,
     )  # fmt: skip
 
 

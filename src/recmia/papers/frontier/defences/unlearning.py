@@ -52,7 +52,7 @@ def keep_retrained(
     left = drawn.pool[drawn.coins[:, number] & ~removed_of(drawn, number, share, seed)]
     train(
         target, vocabulary_size, left, path, seed=seed, device=device,
-        validation=drawn.validation, progress=lambda epochs: progress(epochs * len(left)),
+        validation=drawn.validation, progress=progress,
     )  # fmt: skip
 
 

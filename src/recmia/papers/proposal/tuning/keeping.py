@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -251,7 +250,7 @@ def _train(
     device: str,
     progress: Callable[[float], None],
 ) -> None:
-    an_epoch = training_cost(target, len(training)) / target.epochs
+    cost = training_cost(target, len(training)) / (target.epochs * len(training))
     train(
         target,
         vocabulary_size,
@@ -260,12 +259,8 @@ def _train(
         seed=seed,
         device=device,
         validation=validation,
-        progress=partial(_advance, progress, an_epoch),
+        progress=lambda sessions: progress(sessions * cost),
     )
-
-
-def _advance(progress: Callable[[float], None], an_epoch: float, epochs: int) -> None:
-    progress(epochs * an_epoch)
 
 
 def _others(log: Sessions, *rows: np.ndarray) -> np.ndarray:
