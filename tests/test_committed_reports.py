@@ -11,7 +11,9 @@ from recmia.experiments.results import read_results
 from recmia.experiments.selecting import select
 from recmia.run.findings import findings_of, sentence
 from recmia.run.papers import parts
+from recmia.run.pipeline import make_plan
 from recmia.run.registry import papers
+from recmia.run.remade import STEP, sessions_remade
 from recmia.run.report import check_report
 from recmia.storage import read_json
 
@@ -60,6 +62,26 @@ def test_every_result_that_is_declared_stands_in_a_table(profile: str | None) ->
             ours = [i for i in table.numeric if table.columns[i] not in ("Paper", "Difference")]
             cells = [line[i] for line in table.rows for i in ours if not line[i].startswith("–")]
             assert len(cells) == sum(row.value is not None for row in wanted), artefact["name"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("profile", committed() or [None])
+def test_the_sessions_of_a_report_are_made_again_byte_for_byte(
+    profile: str | None, real_data: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """What every later step rests on: the code that reads and cleans may change, not its result."""
+    if profile is None:
+        pytest.skip("no report is committed in reports/ yet")
+    monkeypatch.setenv("RECMIA_DATA", str(real_data))
+    monkeypatch.setenv("RECMIA_ARTIFACTS", str(tmp_path))
+    manifest = read_json(ROOT / "reports" / profile / "manifest.json")
+    if all(step["name"] != STEP for step in manifest["steps"]):
+        pytest.skip("the report has no sessions")
+    assert sessions_remade(manifest, make_plan(profile, {})) is True
+    for step in manifest["steps"]:
+        if step["name"] == STEP:
+            step["outputs"][f"{STEP}/sessions.parquet"] = "another"
+    assert sessions_remade(manifest, make_plan(profile, {})) is False
 
 
 @pytest.mark.parametrize("paper", papers(), ids=lambda paper: paper.name)

@@ -195,6 +195,7 @@ def report(
 
     if check is not None:
         from recmia.run.current import changed_settings
+        from recmia.run.remade import STEP, sessions_remade
         from recmia.run.report import changed_code, check_report
         from recmia.storage import read_json
 
@@ -202,12 +203,16 @@ def report(
         paths, folder = plan.paths, plan.paths.reports
         check_report(folder)
         print(f"{folder}: every file is as its manifest and its results say.")
-        if others := changed_settings(read_json(folder / "manifest.json"), plan):
+        manifest = read_json(folder / "manifest.json")
+        if others := changed_settings(manifest, plan):
             raise ArtifactError(
                 f"{folder} was made with other settings than the profile has: {'; '.join(others)}. "
                 f"Remedy: `recmia run {plan.options}`."
             )
         changed = changed_code(folder, paths.notebooks)
+        if (same := sessions_remade(manifest, plan)) is not None:
+            verdict = "the same, byte for byte" if same else "NOT the same"
+            print(f"{STEP}: made again from the source data, its sessions are {verdict}.")
         for one in changed:
             if one.makers:
                 print(f"{one.step}: made by other code: {', '.join(one.makers)}.")
