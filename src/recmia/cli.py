@@ -195,7 +195,7 @@ def report(
 
     if check is not None:
         from recmia.run.current import changed_settings
-        from recmia.run.remade import STEP, sessions_remade
+        from recmia.run.remade import print_code, sessions_remade
         from recmia.run.report import changed_code, check_report
         from recmia.storage import read_json
 
@@ -209,17 +209,7 @@ def report(
                 f"{folder} was made with other settings than the profile has: {'; '.join(others)}. "
                 f"Remedy: `recmia run {plan.options}`."
             )
-        changed = changed_code(folder, paths.notebooks)
-        if (same := sessions_remade(manifest, plan)) is not None:
-            verdict = "the same, byte for byte" if same else "NOT the same"
-            print(f"{STEP}: made again from the source data, its sessions are {verdict}.")
-        for one in changed:
-            if one.makers:
-                print(f"{one.step}: made by other code: {', '.join(one.makers)}.")
-            if one.others:
-                print(f"{one.step}: changed since, not its kept results: {', '.join(one.others)}.")
-        if not changed:
-            print("The code that made it is the code that is here.")
+        print_code(sessions_remade(manifest, plan), changed_code(folder, paths.notebooks))
         return
     _write_report(pipeline.make_plan(profile, parse_overrides(set_)), force=True)
 

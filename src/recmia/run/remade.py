@@ -1,15 +1,16 @@
-"""Are the sessions of a written report what today's code makes of the source data?"""
+"""Would today's code make a written report as it is?"""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from recmia.errors import RecmiaError
 from recmia.preprocess import preprocess
 from recmia.run.pipeline import Plan
+from recmia.run.report import Changed
 from recmia.storage import file_hash
 
 STEP = "01_preprocess"
@@ -44,6 +45,31 @@ def sessions_remade(manifest: Mapping[str, Any], plan: Plan) -> bool | None:
             device="cpu",
         )
         return all(file_hash(Path(folder) / name) == then[f"{STEP}/{name}"] for name in COMPARED)
+
+
+def print_code(same: bool | None, changed: Sequence[Changed]) -> None:
+    """Say how today's code stands to a written report.
+
+    Args:
+        same: of `sessions_remade`.
+        changed: of `recmia.run.report.changed_code`.
+    """
+    if same is not None:
+        verdict = "byte for byte those of the report" if same else "NOT those of the report"
+        print(f"{STEP}: made again from the source data, the sessions are {verdict}.")
+    for step in changed:
+        if step.step == STEP and same:
+            continue  # other code made the same
+        if step.makers:
+            names = ", ".join(name.removeprefix("recmia.") for name in step.makers)
+            print(f"{step.step}: what it kept was made by other code: {names}.")
+        if step.others:
+            print(
+                f"{step.step}: {len(step.others)} more that its cells reach are other code; no "
+                "kept result rests on them."
+            )
+    if not changed:
+        print("The code that made it is the code that is here.")
 
 
 def _at_hand(plan: Plan) -> bool:
