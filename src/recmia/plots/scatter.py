@@ -10,18 +10,21 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from recmia.plots.page import COLUMN_WIDTH, PAGE_WIDTH
 from recmia.plots.style import (
     GUIDE,
     MEMBER_COLOUR,
     NONMEMBER_COLOUR,
-    headline,
-    legend,
+    finish,
+    panel_title,
     require_columns,
     styled,
 )
 from recmia.seeds import generator
 
 MEMBERS = ("members (trained on)", "non-members")
+LOOKS = ({"color": MEMBER_COLOUR, "marker": "o"}, {"color": NONMEMBER_COLOUR, "marker": "^"})
+_SIDES = {1: 4.4, 2: 4.4, 3: 3.2}  # inches of a panel, by how many stand side by side
 
 
 @styled
@@ -42,8 +45,14 @@ def tsne_scatter(
     """
     require_columns(frame, "x", "y", "membership", *([panel] if panel else []))
     names = list(frame[panel].unique()) if panel else [None]
-    figure = Figure(figsize=(4.2 * len(names) + 0.4, 4.6))
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+    columns = 2 if len(names) == 4 else min(len(names), 3)
+    side = _SIDES[columns]
+    below = -(-len(names) // columns)
+    figure = Figure(figsize=(columns * side, below * side))
+    grid = list(figure.subplots(below, columns, squeeze=False).flat)
+    for axes in grid[len(names) :]:
+        axes.set_axis_off()
+    for axes, name in zip(grid, names, strict=False):
         rows = frame if name is None else frame[frame[panel] == name]
         # In random order, neither class hides the other.
         rows = rows.iloc[generator(0, "drawing order").permutation(len(rows))]
@@ -52,19 +61,21 @@ def tsne_scatter(
             x="x",
             y="y",
             hue="membership",
+            style="membership",
             ax=axes,
             legend=False,
-            palette={True: MEMBER_COLOUR, False: NONMEMBER_COLOUR},
+            palette={kind: look["color"] for kind, look in zip((True, False), LOOKS, strict=True)},
+            markers={kind: look["marker"] for kind, look in zip((True, False), LOOKS, strict=True)},
             alpha=0.6,
             linewidth=0,
             rasterized=True,
             s=float(np.clip(12000 / len(rows), 4, 14)),
         )
-        axes.set(xticks=[], yticks=[], xlabel="t-SNE 1", ylabel="t-SNE 2", title=name or "")
+        axes.set(xticks=[], yticks=[], xlabel="t-SNE 1", ylabel="t-SNE 2")
+        axes.set_title(panel_title(str(name or ""), side - 0.4))
         axes.margins(0.04)
-    headline(figure, title)
-    colours = zip(classes, (MEMBER_COLOUR, NONMEMBER_COLOUR), strict=True)
-    legend(figure, [Line2D([], [], ls="", marker="o", color=c, label=name) for name, c in colours])
+    marks = zip(classes, LOOKS, strict=True)
+    finish(figure, title, [Line2D([], [], ls="", label=name, **look) for name, look in marks])
     return figure
 
 
@@ -86,7 +97,7 @@ def item_maps(before: np.ndarray, after: np.ndarray, kinds: Sequence[str], *, ti
         kinds: "sensitive item", "decoy" or "other item" of each.
         title: of the whole figure.
     """
-    figure = Figure(figsize=(9.2, 4.4))
+    figure = Figure(figsize=(PAGE_WIDTH, 4.0))
     kinds = np.array(kinds)
     panels = zip(figure.subplots(1, 2), (before, after), ("Before poisoning", "After"), strict=True)
     for axes, points, name in panels:
@@ -100,6 +111,10 @@ def item_maps(before: np.ndarray, after: np.ndarray, kinds: Sequence[str], *, ti
                     axes.plot(*np.stack([start, end], axis=1), color=GUIDE, lw=0.8, ls="--")
         axes.set(title=name, xlabel="how highly everybody is predicted to rate it")
         axes.set_ylabel("how highly sensitive users are, beyond that")
-    headline(figure, title)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    shown = [
+        Line2D([], [], ls="", marker=look["marker"], color=look["c"], label=kind)
+        for kind, (_, _, look) in ITEMS.items()
+    ]
+    linked = Line2D([], [], color=GUIDE, lw=0.8, ls="--", label="link made by poisoning")
+    finish(figure, title, [*shown, linked])
     return figure
