@@ -45,7 +45,7 @@ def faults(figure: Figure) -> list[str]:
     """What cannot be read, in words; nothing of a figure that can be."""
     texts, found = shown_texts(figure), []
     width, height = figure.get_size_inches()
-    if width > PAGE_WIDTH or height > TALLEST:
+    if width > PAGE_WIDTH + 1e-6 or height > TALLEST:
         found.append(f"{width:.1f} x {height:.1f} inches do not fit a page")
     for words, text, place in texts:
         size = text.get_fontsize() / 72 * PIXELS_AN_INCH
@@ -65,14 +65,19 @@ def faults(figure: Figure) -> list[str]:
             if axes.axison and _overlap(legend.get_window_extent(), axes.get_window_extent()):
                 found.append(f"the legend lies on {axes.get_title('left')!r}")
     looks = [
-        (line.get_color(), line.get_marker(), str(line._dash_pattern))
+        (
+            line.get_color(),
+            line.get_marker(),
+            line.get_markerfacecolor() == "white",
+            line._dash_pattern,
+        )
         for legend in figure.legends
         for line in legend.get_lines()
     ]
-    if len(set(looks)) < len(looks):
+    if len({*map(str, looks)}) < len(looks):
         found.append("two entries of the legend look the same")
     grey = [look[1:] for look in looks]
-    if len(set(grey)) < len(grey):
+    if len({*map(str, grey)}) < len(grey):
         found.append("two entries of the legend are told apart by colour alone")
     return found
 

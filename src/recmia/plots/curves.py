@@ -13,9 +13,11 @@ from matplotlib.lines import Line2D
 from recmia.plots.page import (
     PAGE_WIDTH,
     columns_of,
+    log_places,
     plain_axis,
     plain_number,
     spaced_ticks,
+    text_width,
     width_for,
     wrapped,
 )
@@ -71,7 +73,7 @@ def curves(
     rows, panels = levels(frame["row"]), levels(frame["panel"])
     look, dash = looks(levels(frame["series"])), dashes(levels(frame["style"]))
     columns = columns_of(len(panels), _NARROW, PAGE_WIDTH - 0.6)
-    width = width_for(0.6 + max(columns * 2.5, _ALONE))
+    width = width_for(0.6 + max(columns * max(2.4, _names(frame, axis)), _ALONE))
     blocks = [panels[n : n + columns] for n in range(0, len(panels), columns)]
     deep = _LOW if len(rows) * len(blocks) > 1 else _HIGH
     height = (deep + 0.15) * len(rows) * len(blocks) + 0.6 * len(blocks)
@@ -87,16 +89,20 @@ def curves(
         panel, ends = block[column], line % len(rows) == len(rows) - 1
         own = frame[(frame["row"] == row) & (frame["panel"] == panel)]
         of_panel = frame.loc[frame["panel"] == panel, "x"]
+        words = _words(of_panel, axis)
         if axis == "even":
-            words = levels(of_panel)
-            own, places = own.assign(x=[words.index(x) for x in own["x"]]), range(len(words))
+            order = levels(of_panel)
+            own, places = own.assign(x=[order.index(x) for x in own["x"]]), range(len(order))
         else:
             axes.set_xscale(axis)
             places = sorted(of_panel.unique())
-            words = [plain_number(x) for x in places]
         _draw(axes, own, look, dash, places, axis)
         if len(places) <= MOST_TICKS:
-            named.append((axes, list(places), [str(word) if ends else "" for word in words]))
+            named.append((axes, list(places), words if ends else [""] * len(words)))
+        elif axis == "log":
+            places = log_places(places[0], places[-1])
+            words = [plain_number(place) for place in places]
+            named.append((axes, places, words if ends else [""] * len(words)))
         else:
             plain_axis(axes.xaxis)
             axes.tick_params(axis="x", labelbottom=ends)
@@ -117,6 +123,20 @@ def curves(
     for axes, places, words in named:
         spaced_ticks(axes, places, words)
     return figure
+
+
+def _words(x: pd.Series, axis: str) -> list[str]:
+    """Names of the values of x, in their order along the axis."""
+    if axis == "even":
+        return [str(value) for value in levels(x)]
+    return [plain_number(value) for value in sorted(x.unique())]
+
+
+def _names(frame: pd.DataFrame, axis: str) -> float:
+    """Inches that a panel needs for all names of its places; none where they are not all named."""
+    words = [_words(x, axis) for _, x in frame.groupby("panel", observed=True)["x"]]
+    named = [names for names in words if len(names) <= MOST_TICKS]
+    return max((sum(text_width(name) + 0.16 for name in names) for names in named), default=0.0)
 
 
 def _same_height(

@@ -24,7 +24,7 @@ from recmia.plots.style import (
 
 _LONGEST = 2.7  # inches of a line's words before they are broken
 _PANEL = 2.3  # inches of a panel's own, at the least
-_MARK, _TEXT = 0.135, 0.16  # inches downwards of a mark and of a line of words
+_MARK, _TEXT = 0.115, 0.16  # inches downwards of a mark and of a line of words
 
 
 @styled

@@ -23,6 +23,7 @@ from recmia.plots.style import (
     styled,
 )
 
+_EVERY = 0.13  # of the axes' diagonal: marks along a curve that has many corners
 BEST = "best validation NDCG@20"
 
 
@@ -83,7 +84,7 @@ def roc_curves(frame: pd.DataFrame, *, title: str = "ROC curves") -> Figure:
     figure, (lines, shown) = Figure(figsize=(COLUMN_WIDTH, 4.9)), _lines(frame)
     axes = figure.subplots()
     for look, rows in lines:
-        axes.plot(rows["fpr"], rows["tpr"], drawstyle="steps-post", **look | {"marker": ""})
+        axes.plot(rows["fpr"], rows["tpr"], drawstyle="steps-post", ms=4, markevery=_EVERY, **look)
     ends = (min(0.01, frame.loc[frame["fpr"] > 0, "fpr"].min()), 1.0)
     axes.set(xscale="log", yscale="log")
     for axis in (axes.xaxis, axes.yaxis):
@@ -92,8 +93,6 @@ def roc_curves(frame: pd.DataFrame, *, title: str = "ROC curves") -> Figure:
     axes.plot(ends, ends, **CHANCE)
     axes.set(xlim=ends, ylim=ends, xlabel="false positive rate", ylabel="true positive rate")
     axes.set(aspect="equal")
-    for line in shown:
-        line.set_marker("")
     finish(figure, title, [*shown, Line2D([], [], label="chance", **CHANCE)])
     return figure
 

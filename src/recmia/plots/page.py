@@ -6,14 +6,16 @@ are therefore as wide as a page, or narrow enough to stand beside another, and g
 
 from __future__ import annotations
 
-from math import ceil
+from itertools import pairwise
+from math import ceil, floor, log10
 from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from recmia.errors import ArtifactError
 
@@ -21,6 +23,7 @@ PIXELS_AN_INCH = 96  # as a page shows it
 DOTS_AN_INCH = 160  # as a PNG holds it: sharp on dense screens
 PAGE_WIDTH, COLUMN_WIDTH = 9.6, 5.6  # inches, of a figure alone and of one beside another
 SMALLEST = 8.5  # points: 11.3 pixels
+_HINTED = 1.04  # glyphs of a PNG stand on whole dots, which makes them wider than their outlines
 _GAP = 8  # pixels at the least between names of ticks
 
 
@@ -38,23 +41,24 @@ def text_width(text: str, size: float | None = None, *, bold: bool = False) -> f
         weight="bold" if bold else "normal",
     )
     lines = text.split("\n")
-    return max(text_to_path.get_text_width_height_descent(x, font, False)[0] for x in lines) / 72
+    points = max(text_to_path.get_text_width_height_descent(x, font, False)[0] for x in lines)
+    return _HINTED * points / 72
 
 
 def wrapped(text: str, width: float, size: float | None = None, *, bold: bool = False) -> str:
-    """A text in lines of so many inches, broken between words; a longer word stays whole."""
+    """A text in lines of so many inches, broken between words but not beside "="."""
     lines: list[str] = []
-    for word in text.split():
+    for word in text.replace(" = ", "\u00a0=\u00a0").split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(longer, size, bold=bold) <= width:
             lines[-1] = longer
         else:
             lines.append(word)
-    return "\n".join(lines)
+    return "\n".join(lines).replace("\u00a0", " ")
 
 
 def columns_of(panels: int, need: float, room: float) -> int:
-    """In how many columns panels that need so many inches each are laid out, lines as even as can be.
+    """In how many columns panels are laid out, so that lines are as even as can be.
 
     Args:
         panels: how many.
@@ -76,32 +80,45 @@ def plain_number(value: float, _: int = 0) -> str:
 
 
 def spaced_ticks(axes: Axes, places: list[float], names: list[str]) -> None:
-    """Ticks at all places, names at those where there is room; the ends come first.
+    """Ticks at all places, and names at every first, second, third, ... counted from the last.
 
     Args:
         axes: of a figure whose layout is made.
         places: on the x axis, rising.
         names: of each.
     """
+    pixels = axes.figure.dpi
     spots = [axes.transData.transform((place, 0))[0] for place in places]
-    halves = [text_width(name) * axes.figure.dpi / 2 for name in names]
-    order = sorted(range(len(places)), key=lambda n: (n not in (0, len(places) - 1), n))
-    kept: list[int] = []
-    for n in order:
-        if all(abs(spots[n] - spots[m]) >= halves[n] + halves[m] + _GAP for m in kept):
-            kept.append(n)
+    halves = [text_width(name) * pixels / 2 for name in names]
+
+    def fits(kept: range) -> bool:
+        return all(spots[n] - spots[m] >= halves[n] + halves[m] + _GAP for n, m in pairwise(kept))
+
+    last = len(places) - 1
+    kept = next(k for step in range(1, last + 2) if fits(k := range(last, -1, -step)))
     axes.set_xticks(places, [name if n in kept else "" for n, name in enumerate(names)])
     axes.minorticks_off()
 
 
-def plain_axis(axis: matplotlib.axis.Axis, most: int = 5) -> None:
-    """A few plain numbers along an axis, whatever its scale."""
-    if axis.get_scale() == "log":
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=most + 4))
-        axis.set_minor_formatter(NullFormatter())
-        axis.set_major_formatter(plain_number)
-    else:
+def plain_axis(axis: Axis, most: int = 5) -> None:
+    """A few plain numbers along an axis, linear or logarithmic, whose ends are set."""
+    if axis.get_scale() != "log":
         axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
+        return
+    places = log_places(*axis.get_view_interval())
+    axis.set_ticks(places, [plain_number(place) for place in places])
+    axis.set_minor_locator(NullLocator())
+
+
+def log_places(low: float, high: float) -> list[float]:
+    """Powers of ten between two positive numbers; with fewer than three, 2 and 5 times them too."""
+    decades = range(floor(log10(low)), ceil(log10(high)) + 1)
+    for factors in ((1,), (1, 2, 5)):
+        places = [factor * 10.0**decade for decade in decades for factor in factors]
+        places = [place for place in places if low <= place <= high]
+        if len(places) > 2:
+            break
+    return places
 
 
 def shown_width(picture: Path) -> int:

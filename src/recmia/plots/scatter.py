@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from recmia.plots.page import COLUMN_WIDTH, PAGE_WIDTH
+from recmia.plots.page import PAGE_WIDTH
 from recmia.plots.style import (
     GUIDE,
     MEMBER_COLOUR,
@@ -24,7 +24,7 @@ from recmia.seeds import generator
 
 MEMBERS = ("members (trained on)", "non-members")
 LOOKS = ({"color": MEMBER_COLOUR, "marker": "o"}, {"color": NONMEMBER_COLOUR, "marker": "^"})
-_SIDES = {1: 4.4, 2: 4.4, 3: 3.2}  # inches of a panel, by how many stand side by side
+_SIDES = {1: 4.4, 2: 4.2, 3: PAGE_WIDTH / 3, 4: 3.4}  # inches of a panel, by how many there are
 
 
 @styled
@@ -45,10 +45,9 @@ def tsne_scatter(
     """
     require_columns(frame, "x", "y", "membership", *([panel] if panel else []))
     names = list(frame[panel].unique()) if panel else [None]
-    columns = 2 if len(names) == 4 else min(len(names), 3)
-    side = _SIDES[columns]
+    columns, side = (2 if len(names) > 3 else len(names)), _SIDES[min(len(names), 4)]
     below = -(-len(names) // columns)
-    figure = Figure(figsize=(columns * side, below * side))
+    figure = Figure(figsize=(min(columns * side, PAGE_WIDTH), below * side))
     grid = list(figure.subplots(below, columns, squeeze=False).flat)
     for axes in grid[len(names) :]:
         axes.set_axis_off()

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
 from recmia.errors import DataError
-from recmia.plots.page import SMALLEST, text_width, wrapped
+from recmia.plots.page import DOTS_AN_INCH, SMALLEST, text_width, wrapped
 from recmia.storage import write_aside
 
 STYLE = Path(__file__).with_name("recmia.mplstyle")
@@ -25,12 +25,12 @@ STYLE = Path(__file__).with_name("recmia.mplstyle")
 MEMBER_COLOUR, NONMEMBER_COLOUR = "#D55E00", "#0072B2"
 GUIDE, NOTE = "#777777", "#444444"
 CHANCE = {"color": GUIDE, "lw": 0.9, "ls": ":"}
-# Two more than there are colours, so that no two of many series look the same.
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*")
+# Not as many as colours, so that no two of many series look the same.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">", "p", "h")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
 PAPER = {"color": "#222222", "marker": "d", "markerfacecolor": "white", "ls": "", "label": "paper"}
 _TITLE = 10.5  # points
-_LINE = 1.25 / 72  # inches a point of text takes downwards
+_LINE, _LEGEND = 1.25 / 72, 1.68 / 72  # inches that a point of text takes downwards
 # Text over lines stays readable with a white rim.
 HALO = [Stroke(linewidth=2.5, foreground="white"), Normal()]
 
@@ -85,7 +85,7 @@ def _legend(figure: Figure, entries: Iterable[Line2D], room: float) -> float:
         handlelength=3.2,
     )
     lines = ceil(len(shown) / columns) + sum(name.count("\n") for name in names)
-    return 0.15 + 1.25 * _LINE * SMALLEST * lines
+    return 0.15 + _LEGEND * SMALLEST * lines
 
 
 def panel_title(name: str, width: float) -> str:
@@ -141,7 +141,7 @@ def require_columns(frame: pd.DataFrame, *columns: str) -> None:
 
 
 def save_figure(figure: Figure, folder: str | Path, name: str) -> list[Path]:
-    """Write ``name.png`` (160 dots an inch) and ``name.svg``: equal figures give equal bytes.
+    """Write ``name.png`` and ``name.svg``: equal figures give equal bytes.
 
     Returns:
         The two paths.
@@ -153,7 +153,7 @@ def save_figure(figure: Figure, folder: str | Path, name: str) -> list[Path]:
         for suffix, metadata in unnamed.items():
             path = Path(folder) / f"{name}.{suffix}"
             with write_aside(path) as aside:
-                figure.savefig(aside, format=suffix, metadata=metadata)
+                figure.savefig(aside, format=suffix, metadata=metadata, dpi=DOTS_AN_INCH)
             figure.set_layout_engine("none")  # placed once for both forms: it is half of the cost
             paths.append(path)
     return paths
