@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from recmia.plots.page import PAGE_WIDTH, PIXELS_AN_INCH
+from recmia.plots.page import DOTS_AN_INCH, PAGE_WIDTH, PIXELS_AN_INCH
 
 LEAST = 11  # pixels of a text's size, as shown
 TALLEST = 13  # inches: a screen and a half
@@ -18,6 +18,7 @@ SLACK = 1.0  # pixels that a rounding may take
 
 def shown_texts(figure: Figure) -> list[tuple[str, Text, Bbox]]:
     """Every text that is drawn, with its place in pixels of the figure."""
+    figure.set_dpi(DOTS_AN_INCH)  # as it is saved
     figure.draw_without_rendering()
     hidden = {id(text) for axes in figure.axes for text in _hidden(axes)}
     found = []

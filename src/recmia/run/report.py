@@ -265,6 +265,6 @@ def _figure(folder: Path, entry: dict[str, Any]) -> dict[str, Any]:
     return entry | {
         "address": address,
         "width": width,
-        "wide": width > COLUMN_WIDTH * PIXELS_AN_INCH,
+        "wide": width > round(COLUMN_WIDTH * PIXELS_AN_INCH),
         "forms": [f"figures/{folder.name}/{name}" for name in forms],
     }
