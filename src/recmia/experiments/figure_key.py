@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from recmia.experiments.letters import letter_of
+from recmia.experiments.letters import cell_of, letter_of
 from recmia.experiments.rows import Row
 from recmia.experiments.words import RECOMMENDERS
 
 SIDES = ("shadow side", "target side")
+CODES = "Codes are of"
 SPELT = RECOMMENDERS | {
     "item-neighbours": "item neighbours",
     "lfm": "latent factors (LFM)",
@@ -19,11 +20,11 @@ SPELT = RECOMMENDERS | {
 def data_name(row: Row) -> str:
     """The data set without what is said of its files, and its letter: "MovieLens-1M (M)"."""
     letter = row.target_data or ""
-    return _short(row) + (f" ({letter})" if len(letter) == 1 else "")
+    return _short(row.dataset) + (f" ({letter})" if len(letter) == 1 else "")
 
 
-def _short(row: Row) -> str:
-    return row.dataset.partition(" (")[0]
+def _short(dataset: str) -> str:
+    return dataset.partition(" (")[0]
 
 
 def key_of(rows: Iterable[Row], columns: Iterable[str]) -> str:
@@ -38,20 +39,32 @@ def key_of(rows: Iterable[Row], columns: Iterable[str]) -> str:
     if not shown or not coded:
         return ""
     data: dict[str, set[str]] = {}
-    recommenders: dict[str, str] = {}
     for row in coded:
-        data.setdefault(row.target_data, set()).add(_short(row))
-        for name in (row.shadow, row.target, row.recommender):
-            if name and letter_of(name) != name:
-                recommenders[letter_of(name)] = SPELT.get(name, name)
+        data.setdefault(row.target_data, set()).add(_short(row.dataset))
+    titles = {letter: " or ".join(sorted(names)) for letter, names in data.items()}
+    recommenders = {name for r in coded for name in (r.shadow, r.target, r.recommender) if name}
     both = "setting" in shown and any(row.shadow and row.target for row in coded)
-    first = "Shadow, then target, each" if both else "Codes are of"
-    return (
-        f"{first} a data set and a recommender. "
-        f"{_listed({letter: ' or '.join(sorted(names)) for letter, names in data.items()})}; "
-        f"{_listed(recommenders)}."
-    )
+    return f"{'Shadow, then target, each' if both else CODES} {_spelt(titles, recommenders)}"
 
 
-def _listed(meanings: dict[str, str]) -> str:
+def key_of_cells(cells: Iterable[str], titles: Mapping[str, str]) -> str:
+    """What letters mean in codes such as "AI".
+
+    Args:
+        cells: the codes.
+        titles: of data sets, by their letters.
+    """
+    pairs = [cell_of(cell) for cell in cells]
+    shown = {data: _short(titles[data]) for data, _ in pairs}
+    return f"{CODES} {_spelt(shown, {recommender for _, recommender in pairs})}"
+
+
+def _spelt(titles: Mapping[str, str], recommenders: Iterable[str]) -> str:
+    named = {
+        letter_of(name): SPELT.get(name, name) for name in recommenders if letter_of(name) != name
+    }
+    return f"a data set and a recommender. {_listed(titles)}; {_listed(named)}."
+
+
+def _listed(meanings: Mapping[str, str]) -> str:
     return ", ".join(f"{letter}: {meanings[letter]}" for letter in sorted(meanings))

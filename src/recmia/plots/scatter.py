@@ -34,6 +34,7 @@ def tsne_scatter(
     title: str,
     panel: str | None = None,
     classes: tuple[str, str] = MEMBERS,
+    note: str = "",
 ) -> Figure:
     """Members and non-members, or two other classes, on the plane (proposal, figures 1, 2 and 4).
 
@@ -42,6 +43,7 @@ def tsne_scatter(
         title: of the whole figure.
         panel: column with one side-by-side panel a value, in order of appearance.
         classes: names of membership and its opposite.
+        note: below the title, what letters mean.
     """
     require_columns(frame, "x", "y", "membership", *([panel] if panel else []))
     names = list(frame[panel].unique()) if panel else [None]
@@ -74,7 +76,8 @@ def tsne_scatter(
         axes.set_title(panel_title(str(name or ""), side - 0.4))
         axes.margins(0.04)
     marks = zip(classes, LOOKS, strict=True)
-    finish(figure, title, [Line2D([], [], ls="", label=name, **look) for name, look in marks])
+    shown = [Line2D([], [], ls="", label=name, **look) for name, look in marks]
+    finish(figure, title, shown, note)
     return figure
 
 
