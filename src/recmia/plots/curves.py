@@ -36,7 +36,7 @@ from recmia.plots.style import (
 )
 
 MOST_TICKS = 12  # more values of x than these have no ticks of their own
-MOST_BANDS = 2  # more curves than these in a panel have bars: bands would hide each other
+MOST_BANDS = 2  # with more curves than these in a panel, bands would hide each other: bars then
 _NARROW, _ALONE = 1.75, 4.4  # inches of a panel at the least, and of a single one
 _LOW, _HIGH = 1.75, 2.6  # inches downwards of a row among others, and of a single one
 
@@ -72,6 +72,8 @@ def curves(
     )
     rows, panels = levels(frame["row"]), levels(frame["panel"])
     look, dash = looks(levels(frame["series"])), dashes(levels(frame["style"]))
+    lines = frame.drop_duplicates(["row", "panel", "series", "style"])
+    many = lines.groupby(["row", "panel"], observed=True).size().max() > MOST_BANDS
     columns = columns_of(len(panels), _NARROW, PAGE_WIDTH - 0.6)
     width = width_for(0.6 + max(columns * max(2.4, _names(frame, axis)), _ALONE))
     blocks = [panels[n : n + columns] for n in range(0, len(panels), columns)]
@@ -96,7 +98,7 @@ def curves(
         else:
             axes.set_xscale(axis)
             places = sorted(of_panel.unique())
-        _draw(axes, own, look, dash, places, axis)
+        _draw(axes, own, look, dash, places, axis, many)
         if len(places) <= MOST_TICKS:
             named.append((axes, list(places), words if ends else [""] * len(words)))
         elif axis == "log":
@@ -159,10 +161,15 @@ def _same_height(
 
 
 def _draw(
-    axes: Axes, rows: pd.DataFrame, look: dict, dash: dict, places: list[float], axis: str
+    axes: Axes,
+    rows: pd.DataFrame,
+    look: dict,
+    dash: dict,
+    places: list[float],
+    axis: str,
+    many: bool,
 ) -> None:
     parts = list(rows.groupby(["series", "style"], sort=False, observed=True))
-    many = len(parts) > MOST_BANDS
     for number, ((series, style), part) in enumerate(parts):
         part, colour = part.sort_values("x"), look[series]["color"]
         aside = 0.4 * ((number + 0.5) / len(parts) - 0.5) if many else 0.0
