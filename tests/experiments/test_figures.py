@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from recmia.errors import ArtifactError
+from recmia.experiments.figure_key import key_of, key_of_cells
 from recmia.experiments.figures import Declared, _Drawing, draw, read_figures
 from recmia.experiments.rows import Row
 from recmia.experiments.selecting import first_kind
@@ -133,3 +134,32 @@ def test_the_recipe_of_contributing(tmp_path: Path) -> None:
     labels = [text.get_text() for text in drawn.axes[0].get_yticklabels()]
     assert labels == ["Item", "LFM"]
     assert drawn.axes[0].lines[0].get_xdata().tolist() == [0.6, 0.9]
+
+
+SETTING = {"shadow_data": "M", "shadow": "lfm", "target_data": "A", "target": "item-neighbours"}
+
+
+def test_codes_are_spelt_out_where_they_are_shown() -> None:
+    rows = [
+        row(**SETTING, dataset="Amazon Digital Music (the authors' files)"),
+        row(**SETTING | {"target_data": "M", "target": "lfm"}, dataset="MovieLens-1M"),
+    ]
+    said = "A: Amazon Digital Music, M: MovieLens-1M; I: item neighbours, L: latent factors (LFM)."
+    assert key_of(rows, ["kind", "setting"]).endswith(said)
+    assert key_of(rows, ["setting"]).startswith("Shadow, then target,")
+    assert key_of(rows, ["target side"]).startswith("Codes are of")
+    assert key_of(rows, ["kind", "metric"]) == key_of([row(system="zeros")], ["setting"]) == ""
+    titles = {"A": "Amazon Digital Music (a slice)", "M": "MovieLens-1M"}
+    assert key_of_cells(["AI", "ML"], titles).endswith(said)
+    figure = next(draw(declared(line=["setting"]), rows, WORDS))[0]
+    assert said in " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+
+
+def test_data_is_the_name_without_what_is_said_of_its_files() -> None:
+    rows = [
+        row(dataset="MovieLens-1M (the authors' files)", target_data="M"),
+        row(dataset="Foursquare, New York", target_data="foursquare"),
+    ]
+    drawn = next(draw(declared(panel=["data"], line=["metric"]), rows, WORDS))[0]
+    titles = [axes.get_title("left") for axes in drawn.axes]
+    assert titles == ["MovieLens-1M (M)", "Foursquare, New York"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -45,15 +46,25 @@ def test_a_report_of_one_paper(tmp_path: Path, rows, monkeypatch) -> None:
     write_results(rows, tmp_path)
     figures = tmp_path / "figures" / "biased-mia"
     figures.mkdir(parents=True)
-    (figures / "figure3.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    about = {"caption": "Made up.", "source": ["here"], "artefact": "Figure 3"}
+    for name, dots in (("figure3", 1536), ("narrow", 896)):
+        head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + dots.to_bytes(4, "big")
+        (figures / f"{name}.png").write_bytes(head + b"\0" * 8)
     (figures / "figures.json").write_text(
-        '[{"file": "figure3.png", "title": "Nine settings", "caption": "Made up.", '
-        '"source": ["here"], "artefact": "Figure 3"}]'
+        json.dumps(
+            [
+                about | {"file": "figure3.png", "title": "Nine settings"},
+                about | {"file": "narrow.png", "title": "One setting"},
+            ]
+        )
     )
     pages = render(tmp_path, make_manifest(make_plan("biased-mia")))
     page = pages["index.html"]
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     assert "Figure 3: the attack where data set and algorithm are known" in text
+    # At their own size; what is too wide for half a page has a line to itself.
+    widths = re.findall(r'<figure( class="wide")?>.*?<img [^>]*width="(\d+)"', page)
+    assert widths == [(' class="wide"', "922"), ("", "538")]
     assert "Nine settings" in text and 'href="figures/biased-mia/figure3.png"' in page
     assert "Biased-MIA (CCS 2021)" in text and "confirmed" in text.lower()
     assert "easier-than-lfm" not in text  # the paper's words, not their key

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from recmia import plots
 from recmia.errors import ArtifactError
+from recmia.experiments.figure_key import data_name, key_of
 from recmia.experiments.figure_set import FigureSet
 from recmia.experiments.rows import READINGS, Row
 from recmia.experiments.selecting import first_kind, matches
@@ -30,8 +31,8 @@ class Declared(Section):
 
     What is drawn is said in columns of `recmia.experiments.rows.Row`, in words of
     `recmia.experiments.words`; beside them there are "setting" ("AIMI"), "shadow side", "target
-    side" ("AI"), and "kind". Texts may name columns in braces: they become the values that the
-    figure shows.
+    side" ("AI"), "data" (the data set without what is said of its files), and "kind". Texts may
+    name columns in braces: they become the values that the figure shows.
     """
 
     name: str = Field(description="file name without suffix")
@@ -184,7 +185,19 @@ class _Drawing:
             make = partial(make, chance=declared.chance, limits=declared.limits)
         elif declared.xlabel:
             make = partial(make, xlabel=declared.xlabel, ylabel=declared.ylabel)
-        return make(self.frame(), title=self.text(declared.heading or declared.title))
+        title = self.text(declared.heading or declared.title)
+        return make(self.frame(), title=title, note=key_of(self.rows, self._columns()))
+
+    def _columns(self) -> set[str]:
+        """All that words of the figure are made from."""
+        declared = self.declared
+        found = {*declared.panel, *declared.series}
+        if declared.draw == "dots":
+            return found | {*declared.line}
+        if declared.draw == "heat":
+            return found | {declared.x, declared.y}
+        coded = {"setting"} if "{setting}" in declared.heading else set()
+        return found | coded | {*declared.style, *declared.row, declared.x}
 
     def frame(self) -> pd.DataFrame:
         """The tidy table: numbers, and each role's words as categories in their order."""
@@ -222,6 +235,8 @@ class _Drawing:
         for column in columns:
             if column == "kind":
                 words.append(first_kind(row, self.declared.kinds) or "")
+            elif column == "data":
+                words.append(data_name(row))
             else:
                 words.append(self.words.say(row, [column]))
         return ", ".join(word for word in words if word)
@@ -241,6 +256,8 @@ class _Drawing:
             return (list(self.declared.kinds).index(first_kind(row, self.declared.kinds)),)
         if column in ("setting", "shadow side", "target side"):
             return (self.words.say(row, [column]),)
+        if column == "data":
+            return (row.target_data or "", data_name(row))
         value = getattr(row, column)
         if column == "reading":
             return (READINGS.index(value),)

@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from recmia.errors import DataError
+from recmia.plots.page import SMALLEST
 from recmia.plots.style import styled
 
 StepText = tuple[str, str, Sequence[str], Sequence[str]]  # name, title, inputs, outputs
 
 _WIDTH = 7.2  # inches
 _GAP = 0.42  # inches between layers
-_LINE = 0.165  # inches a line of text
+_LINE = 0.175  # inches a line of text
 _ARROW = {"arrowstyle": "-|>", "color": "#444444", "lw": 1.2, "mutation_scale": 11}
 _ARROW |= {"shrinkA": 0, "shrinkB": 0}
 _FILL, _EDGE, _SOURCE_FILL = "#EAF2F8", "#0072B2", "#F4F4F4"
@@ -49,7 +50,7 @@ def pipeline_diagram(steps: Sequence[StepText], *, title: str = "Pipeline") -> F
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, _WIDTH), ylim=(0, total))
     axes.set_axis_off()
-    axes.text(0.3, total - 0.3, title, fontsize=11, fontweight="bold", va="center")
+    axes.text(0.3, total - 0.3, title, fontsize=10.5, fontweight="bold", va="center")
     top = total - 0.6
     _box(axes, _WIDTH / 2, top, 2.0, heights[0], ("Click log", []), _SOURCE_FILL, "#999999")
     boxes = {"": (_WIDTH / 2, top, top - heights[0])}
@@ -109,7 +110,7 @@ def _text(
 ) -> tuple[str, list[tuple[str, list[str]]]]:
     """Heading of a box, and its labelled lines wrapped to the box's width."""
     name, title, _, outputs = step
-    characters = int((_box_width(in_layer) - 0.9) * 18)
+    characters = int((_box_width(in_layer) - 0.9) * 16)
     outputs = [path.replace("reports:", "reports/") for path in outputs]
     short = [path.removeprefix(f"{name}/") or path for path in outputs]
     labelled = [("reads", ", ".join(parents[name]) or "click log"), ("writes", ", ".join(short))]
@@ -143,7 +144,7 @@ def _box(
     axes.text(left + 0.12, top - 0.1, heading, va="top", fontweight="bold", fontsize=9)
     y = top - 0.24 - _LINE * (heading.count("\n") + 1)
     for label, lines in labelled:
-        axes.text(left + 0.12, y, label, fontsize=8, color="#666666")
+        axes.text(left + 0.12, y, label, fontsize=SMALLEST, color="#666666")
         for line in lines:
-            axes.text(left + 0.62, y, line, fontsize=8)
+            axes.text(left + 0.62, y, line, fontsize=SMALLEST)
             y -= _LINE

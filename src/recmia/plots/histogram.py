@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from recmia.plots.style import MEMBER_COLOUR, NONMEMBER_COLOUR, headline, styled
+from recmia.plots.page import COLUMN_WIDTH
+from recmia.plots.style import MEMBER_COLOUR, NONMEMBER_COLOUR, finish, styled
 
 _BINS = 40
 _OUTER = 0.005  # share of the scores at either end that is drawn in the outermost bins
@@ -20,7 +22,7 @@ def histogram(scores: np.ndarray, membership: np.ndarray | None, *, title: str) 
         membership: bool [n], or None where it is not known: then one histogram of all.
         title: of the figure.
     """
-    figure = Figure(figsize=(6.4, 3.4))
+    figure = Figure(figsize=(COLUMN_WIDTH, 2.8))
     axes = figure.subplots()
     low, high = np.quantile(scores, [_OUTER, 1 - _OUTER])
     if low == high:
@@ -32,14 +34,15 @@ def histogram(scores: np.ndarray, membership: np.ndarray | None, *, title: str) 
             ("non-members", scores[~membership], NONMEMBER_COLOUR),
             ("members", scores[membership], MEMBER_COLOUR),
         ]
+    shown = []
     for (name, values, colour), style in zip(sides, ("-", "--"), strict=False):
         share = np.full(len(values), 100 / len(values))
         axes.hist(np.clip(values, low, high), edges, weights=share, color=colour, alpha=0.3)
         axes.hist(
             np.clip(values, low, high), edges, weights=share, histtype="step", color=colour,
-            ls=style, lw=1.6, label=f"{name} ({len(values):,})",
+            ls=style, lw=1.6,
         )  # fmt: skip
+        shown.append(Line2D([], [], color=colour, ls=style, label=f"{name} ({len(values):,})"))
     axes.set(xlabel="score of the attack", ylabel="share, per cent")
-    axes.legend()
-    headline(figure, title)
+    finish(figure, title, shown)
     return figure

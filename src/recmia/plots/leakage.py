@@ -9,19 +9,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
+from recmia.plots.page import COLUMN_WIDTH, PAGE_WIDTH, SMALLEST
 from recmia.plots.style import (
-    GUIDE,
+    CHANCE,
     HALO,
+    chance_entry,
     dashes,
     entries,
-    headline,
-    legend,
+    finish,
     levels,
     looks,
     require_columns,
     styled,
 )
 
+_EVERY = 0.13  # of the axes' diagonal: marks along a curve that has many corners
 BEST = "best validation NDCG@20"
 
 
@@ -42,7 +44,7 @@ def leakage_curves(
         title: of the whole figure.
     """
     require_columns(frame, "epoch", "attack", "condition", "value", "ci_low", "ci_high", "ndcg")
-    figure, (lines, shown) = Figure(figsize=(9.6, 4.6)), _lines(frame)
+    figure, (lines, shown) = Figure(figsize=(PAGE_WIDTH, 3.6)), _lines(frame)
     left, right = figure.subplots(1, 2, sharey=True)
     for look, rows in lines:
         rows = rows.sort_values("epoch")
@@ -52,7 +54,7 @@ def leakage_curves(
         )
         right.plot(rows["ndcg"], rows["value"], **look)
     for axes in (left, right):
-        axes.axhline(0.5, color=GUIDE, lw=0.8, ls=":")
+        axes.axhline(0.5, **CHANCE)
     left.set(xlabel="epoch", ylabel="ROC AUC", title="Against the epoch")
     left.xaxis.set_major_locator(MaxNLocator(integer=True))
     right.set(xlabel="NDCG@20 on unseen sessions", title="Against ranking quality")
@@ -62,11 +64,10 @@ def leakage_curves(
     if best_epoch is not None:
         left.axvline(best_epoch, zorder=1, **mark)
         right.axvline(at_epoch["ndcg"].get(best_epoch, np.nan), zorder=1, **mark)
-    _label_epochs(figure, right, at_epoch, first=best_epoch)
-    headline(figure, title)
     if best_epoch is not None:
         shown.append(Line2D([], [], label=BEST, **mark))
-    legend(figure, shown)
+    finish(figure, title, shown + chance_entry(0.5))
+    _label_epochs(figure, right, at_epoch, first=best_epoch)
     return figure
 
 
@@ -80,22 +81,19 @@ def roc_curves(frame: pd.DataFrame, *, title: str = "ROC curves") -> Figure:
         title: of the figure.
     """
     require_columns(frame, "fpr", "tpr", "attack", "condition")
-    figure, (lines, shown) = Figure(figsize=(5.6, 5.4)), _lines(frame)
+    figure, (lines, shown) = Figure(figsize=(COLUMN_WIDTH, 4.9)), _lines(frame)
     axes = figure.subplots()
     for look, rows in lines:
-        axes.plot(rows["fpr"], rows["tpr"], drawstyle="steps-post", **look | {"marker": ""})
+        axes.plot(rows["fpr"], rows["tpr"], drawstyle="steps-post", ms=4, markevery=_EVERY, **look)
     ends = (min(0.01, frame.loc[frame["fpr"] > 0, "fpr"].min()), 1.0)
     axes.set(xscale="log", yscale="log")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(_percent))
         axis.set_minor_formatter(NullFormatter())
-    chance = {"color": GUIDE, "lw": 0.9, "ls": ":"}
-    axes.plot(ends, ends, **chance)
+    axes.plot(ends, ends, **CHANCE)
     axes.set(xlim=ends, ylim=ends, xlabel="false positive rate", ylabel="true positive rate")
-    axes.set(title=title, aspect="equal")
-    for line in shown:
-        line.set_marker("")
-    legend(figure, [*shown, Line2D([], [], label="chance", **chance)])
+    axes.set(aspect="equal")
+    finish(figure, title, [*shown, Line2D([], [], label="chance", **CHANCE)])
     return figure
 
 
@@ -123,5 +121,5 @@ def _label_epochs(figure: Figure, axes: Axes, points: pd.DataFrame, first: int |
         spot = axes.transData.transform(place) * scale
         if all(abs(spot[0] - o[0]) > 20 or abs(spot[1] - o[1]) > 14 for o in taken):
             taken.append(spot)
-            text = {"ha": "center", "fontsize": 8, "path_effects": HALO}
+            text = {"ha": "center", "fontsize": SMALLEST, "path_effects": HALO}
             axes.annotate(f"{epoch:g}", place, (0, 6), textcoords="offset points", **text)

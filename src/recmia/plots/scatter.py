@@ -10,18 +10,21 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from recmia.plots.page import PAGE_WIDTH
 from recmia.plots.style import (
     GUIDE,
     MEMBER_COLOUR,
     NONMEMBER_COLOUR,
-    headline,
-    legend,
+    finish,
+    panel_title,
     require_columns,
     styled,
 )
 from recmia.seeds import generator
 
 MEMBERS = ("members (trained on)", "non-members")
+LOOKS = ({"color": MEMBER_COLOUR, "marker": "o"}, {"color": NONMEMBER_COLOUR, "marker": "^"})
+_SIDES = {1: 4.4, 2: 4.2, 3: PAGE_WIDTH / 3, 4: 3.4}  # inches of a panel, by how many there are
 
 
 @styled
@@ -31,6 +34,7 @@ def tsne_scatter(
     title: str,
     panel: str | None = None,
     classes: tuple[str, str] = MEMBERS,
+    note: str = "",
 ) -> Figure:
     """Members and non-members, or two other classes, on the plane (proposal, figures 1, 2 and 4).
 
@@ -39,11 +43,17 @@ def tsne_scatter(
         title: of the whole figure.
         panel: column with one side-by-side panel a value, in order of appearance.
         classes: names of membership and its opposite.
+        note: below the title, what letters mean.
     """
     require_columns(frame, "x", "y", "membership", *([panel] if panel else []))
     names = list(frame[panel].unique()) if panel else [None]
-    figure = Figure(figsize=(4.2 * len(names) + 0.4, 4.6))
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+    columns, side = (2 if len(names) > 3 else len(names)), _SIDES[min(len(names), 4)]
+    below = -(-len(names) // columns)
+    figure = Figure(figsize=(min(columns * side, PAGE_WIDTH), below * side))
+    grid = list(figure.subplots(below, columns, squeeze=False).flat)
+    for axes in grid[len(names) :]:
+        axes.set_axis_off()
+    for axes, name in zip(grid, names, strict=False):
         rows = frame if name is None else frame[frame[panel] == name]
         # In random order, neither class hides the other.
         rows = rows.iloc[generator(0, "drawing order").permutation(len(rows))]
@@ -52,19 +62,22 @@ def tsne_scatter(
             x="x",
             y="y",
             hue="membership",
+            style="membership",
             ax=axes,
             legend=False,
-            palette={True: MEMBER_COLOUR, False: NONMEMBER_COLOUR},
+            palette={kind: look["color"] for kind, look in zip((True, False), LOOKS, strict=True)},
+            markers={kind: look["marker"] for kind, look in zip((True, False), LOOKS, strict=True)},
             alpha=0.6,
             linewidth=0,
             rasterized=True,
             s=float(np.clip(12000 / len(rows), 4, 14)),
         )
-        axes.set(xticks=[], yticks=[], xlabel="t-SNE 1", ylabel="t-SNE 2", title=name or "")
+        axes.set(xticks=[], yticks=[], xlabel="t-SNE 1", ylabel="t-SNE 2")
+        axes.set_title(panel_title(str(name or ""), side - 0.4))
         axes.margins(0.04)
-    headline(figure, title)
-    colours = zip(classes, (MEMBER_COLOUR, NONMEMBER_COLOUR), strict=True)
-    legend(figure, [Line2D([], [], ls="", marker="o", color=c, label=name) for name, c in colours])
+    marks = zip(classes, LOOKS, strict=True)
+    shown = [Line2D([], [], ls="", label=name, **look) for name, look in marks]
+    finish(figure, title, shown, note)
     return figure
 
 
@@ -86,7 +99,7 @@ def item_maps(before: np.ndarray, after: np.ndarray, kinds: Sequence[str], *, ti
         kinds: "sensitive item", "decoy" or "other item" of each.
         title: of the whole figure.
     """
-    figure = Figure(figsize=(9.2, 4.4))
+    figure = Figure(figsize=(PAGE_WIDTH, 4.0))
     kinds = np.array(kinds)
     panels = zip(figure.subplots(1, 2), (before, after), ("Before poisoning", "After"), strict=True)
     for axes, points, name in panels:
@@ -100,6 +113,10 @@ def item_maps(before: np.ndarray, after: np.ndarray, kinds: Sequence[str], *, ti
                     axes.plot(*np.stack([start, end], axis=1), color=GUIDE, lw=0.8, ls="--")
         axes.set(title=name, xlabel="how highly everybody is predicted to rate it")
         axes.set_ylabel("how highly sensitive users are, beyond that")
-    headline(figure, title)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    shown = [
+        Line2D([], [], ls="", marker=look["marker"], color=look["c"], label=kind)
+        for kind, (_, _, look) in ITEMS.items()
+    ]
+    linked = Line2D([], [], color=GUIDE, lw=0.8, ls="--", label="link made by poisoning")
+    finish(figure, title, [*shown, linked])
     return figure

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import wraps
 from itertools import cycle
+from math import ceil
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import matplotlib
@@ -16,16 +16,21 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
 from recmia.errors import DataError
+from recmia.plots.page import DOTS_AN_INCH, SMALLEST, text_width, wrapped
 from recmia.storage import write_aside
 
 STYLE = Path(__file__).with_name("recmia.mplstyle")
 # The proposal draws members red and non-members blue; vermillion and blue of Okabe and Ito stay
 # apart for every common colour blindness.
 MEMBER_COLOUR, NONMEMBER_COLOUR = "#D55E00", "#0072B2"
-GUIDE = "#777777"
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+GUIDE, NOTE = "#777777", "#444444"
+CHANCE = {"color": GUIDE, "lw": 0.9, "ls": ":"}
+# Not as many as colours, so that no two of many series look the same.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">", "p", "h")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
 PAPER = {"color": "#222222", "marker": "d", "markerfacecolor": "white", "ls": "", "label": "paper"}
+_TITLE = 10.5  # points
+_LINE, _LEGEND = 1.25 / 72, 1.68 / 72  # inches that a point of text takes downwards
 # Text over lines stays readable with a white rim.
 HALO = [Stroke(linewidth=2.5, foreground="white"), Normal()]
 
@@ -41,14 +46,52 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     return inner
 
 
-def headline(figure: Figure, title: str) -> None:
-    """Write the figure's title at its top left."""
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+def finish(figure: Figure, title: str, entries: Iterable[Line2D] = (), note: str = "") -> None:
+    """Write title and note above what is drawn and a legend below; the figure grows by them.
+
+    Args:
+        figure: as high as what is drawn needs.
+        title: of the whole figure.
+        entries: of the legend; a nameless one, or a second of a name, is left out.
+        note: what letters mean, and the like.
+    """
+    room = figure.get_figwidth() - 0.2
+    title, note = wrapped(title, room, _TITLE, bold=True), wrapped(note, room)
+    below_title = 0.12 + _LINE * _TITLE * (title.count("\n") + 1)
+    head = below_title + (0.04 + _LINE * SMALLEST * (note.count("\n") + 1) if note else 0)
+    height = figure.get_figheight() + head + _legend(figure, entries, room)
+    figure.set_figheight(height)
+    place = {"x": 0.1 / figure.get_figwidth(), "ha": "left", "va": "top", "in_layout": False}
+    figure.suptitle(title, y=1 - 0.08 / height, fontsize=_TITLE, fontweight="bold", **place)
+    if note:
+        figure.text(y=1 - below_title / height, s=note, fontsize=SMALLEST, color=NOTE, **place)
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - head / height))
 
 
-def panel_title(name: str, figure: Figure, panels: int) -> str:
-    """A panel's title in lines that fit its width."""
-    return fill(name, max(12, int(figure.get_figwidth() / panels * 8.5)))
+def _legend(figure: Figure, entries: Iterable[Line2D], room: float) -> float:
+    """A legend below the figure in as many columns as fit; inches that it takes."""
+    shown = {line.get_label(): line for line in entries if line.get_label()}
+    if not shown:
+        return 0.0
+    mark = 0.65  # inches
+    names = [wrapped(name, room - mark) for name in shown]
+    fit = int(room / (max(map(text_width, names)) + mark))
+    columns = max(1, min(4, fit, len(shown)))
+    figure.legend(
+        handles=list(shown.values()),
+        labels=names,
+        loc="outside lower center",
+        ncols=columns,
+        handlelength=3.2,
+    )
+    lines = ceil(len(shown) / columns) + sum(name.count("\n") for name in names)
+    return 0.15 + _LEGEND * SMALLEST * lines
+
+
+def panel_title(name: str, width: float) -> str:
+    """A panel's title in lines that fit its width in inches."""
+    size = matplotlib.rcParams["axes.titlesize"]
+    return wrapped(name, width, size, bold=True)
 
 
 def levels(column: pd.Series) -> list[Any]:
@@ -78,17 +121,9 @@ def entries(look: dict[Any, dict[str, str]], dash: dict[Any, Any], **more: Any) 
     return shown
 
 
-def legend(figure: Figure, entries: Iterable[Line2D]) -> None:
-    """A legend below the figure, in as many columns as fit; a nameless entry is left out."""
-    shown = {line.get_label(): line for line in entries if line.get_label()}
-    if not shown:
-        return
-    # About ten characters an inch, and room for the mark.
-    fit = int(figure.get_figwidth() * 10 / (max(map(len, shown)) + 8))
-    columns = max(1, min(4, fit, len(shown)))
-    figure.legend(
-        handles=list(shown.values()), loc="outside lower center", ncols=columns, handlelength=3.2
-    )
+def chance_entry(chance: float | None) -> list[Line2D]:
+    """What the legend says of a dotted line at one half; of others the caption says it."""
+    return [Line2D([], [], label="chance (0.5)", **CHANCE)] if chance == 0.5 else []
 
 
 def require_columns(frame: pd.DataFrame, *columns: str) -> None:
@@ -106,7 +141,7 @@ def require_columns(frame: pd.DataFrame, *columns: str) -> None:
 
 
 def save_figure(figure: Figure, folder: str | Path, name: str) -> list[Path]:
-    """Write ``name.png`` (160 dots an inch) and ``name.svg``: equal figures give equal bytes.
+    """Write ``name.png`` and ``name.svg``: equal figures give equal bytes.
 
     Returns:
         The two paths.
@@ -118,7 +153,7 @@ def save_figure(figure: Figure, folder: str | Path, name: str) -> list[Path]:
         for suffix, metadata in unnamed.items():
             path = Path(folder) / f"{name}.{suffix}"
             with write_aside(path) as aside:
-                figure.savefig(aside, format=suffix, metadata=metadata)
+                figure.savefig(aside, format=suffix, metadata=metadata, dpi=DOTS_AN_INCH)
             figure.set_layout_engine("none")  # placed once for both forms: it is half of the cost
             paths.append(path)
     return paths

@@ -21,6 +21,7 @@ from recmia.experiments.results import (
 )
 from recmia.experiments.rows import Row
 from recmia.pages import MIME, data_address, fill
+from recmia.plots.page import COLUMN_WIDTH, PIXELS_AN_INCH, shown_width
 from recmia.run import papers, registry
 from recmia.run.current import check_settings
 from recmia.run.fingerprint import code_parts
@@ -260,7 +261,10 @@ def _notebook_of(figures: Path, manifest: dict[str, Any]) -> str | None:
 def _figure(folder: Path, entry: dict[str, Any]) -> dict[str, Any]:
     path = folder / entry["file"]
     forms = sorted(p.name for p in folder.glob(f"{path.stem}.*") if p.suffix in MIME)
+    address, width = data_address(path), shown_width(path)
     return entry | {
-        "address": data_address(path),
+        "address": address,
+        "width": width,
+        "wide": width > round(COLUMN_WIDTH * PIXELS_AN_INCH),
         "forms": [f"figures/{folder.name}/{name}" for name in forms],
     }

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recmia import plots
+from recmia.experiments.figure_key import key_of_cells
 from recmia.experiments.figure_set import FigureSet
 from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
@@ -32,6 +33,7 @@ class Picture:
         artefact: the paper's figure.
         title: of the picture.
         caption: what it shows.
+        cells: codes of data set and recommender that it names.
         panels: what each panel shows.
     """
 
@@ -39,6 +41,7 @@ class Picture:
     artefact: str
     title: str
     caption: str
+    cells: tuple[str, ...]
     panels: Panels
 
 
@@ -46,6 +49,7 @@ def draw_pictures(figures: FigureSet, study: Study) -> None:
     """Draw every picture; finished embeddings are kept."""
     world = world_of(study)
     found = list(pictures(world))
+    titles = {letter: data.title for letter, data in world.settings.datasets.items()}
     embeddings = [kept_embedding(world, picture) for picture in found]
     make_all(study, embeddings, label="t-SNE pictures")
     for picture, kept in zip(found, embeddings, strict=True):
@@ -54,7 +58,9 @@ def draw_pictures(figures: FigureSet, study: Study) -> None:
             membership=saved["membership"], panel=np.array(list(picture.panels))[saved["panel"]]
         )
         figures.add(
-            plots.tsne_scatter(frame, title=picture.title, panel="panel"),
+            plots.tsne_scatter(
+                frame, title=picture.title, panel="panel", note=key_of_cells(picture.cells, titles)
+            ),
             picture.name,
             f"{picture.artefact}: {picture.title}",
             f"{picture.caption} Difference vectors of the first seed, one t-SNE for all panels.",
@@ -90,18 +96,23 @@ def pictures(world: ListWorld) -> Iterator[Picture]:
     ):
         if cell in settings.cells:
             title, said = f"{cell}, shadow and target", "Popularity lists for non-members."
-            yield Picture(f"figure4{part}", "Figure 4", title, said, panels(cell))
+            yield Picture(f"figure4{part}", "Figure 4", title, said, (cell,), panels(cell))
     if not {"item-neighbours", "lfm"} <= set(settings.algorithms):
         return
     item, factors = second + "I", second + "L"
     shown = panels(factors) | panels(item, "shadow")
-    yield Picture("figure5", "Figure 5", f"{factors} and {item}", "Assumption II.", shown)
+    yield Picture(
+        "figure5", "Figure 5", f"{factors} and {item}", "Assumption II.", (factors, item), shown
+    )
     said = "Shadow and target of other data: vectors of two spaces, as the attack sees them."
     for shadow, target in ((last + "L", first + "I"), (first + "L", item)):
-        title, shown = shadow + target, panels(shadow, "shadow") | panels(target, "target")
-        yield Picture(f"figure7_{title}", "Figure 7", title, said, shown)
+        name, shown = shadow + target, panels(shadow, "shadow") | panels(target, "target")
+        title = f"{shadow} attacks {target}"
+        yield Picture(f"figure7_{name}", "Figure 7", title, said, (shadow, target), shown)
     said = f"Popularity Randomization with ratio {settings.defence_ratio:g}."
     for cell in (first + "I", first + "L"):
         defended = panels(cell, suffix=", defence", defence=settings.defence_ratio)
         title = f"{cell} without and with the defence"
-        yield Picture(f"figure13_{cell}", "Figure 13", title, said, panels(cell) | defended)
+        yield Picture(
+            f"figure13_{cell}", "Figure 13", title, said, (cell,), panels(cell) | defended
+        )

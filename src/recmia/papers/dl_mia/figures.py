@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recmia import plots
+from recmia.experiments.figure_key import key_of_cells
 from recmia.experiments.figure_set import FigureSet
 from recmia.experiments.figures import draw_declared
 from recmia.experiments.results import join_paper_values
@@ -39,11 +40,19 @@ def draw_all(study: Study, rows: list[Row]) -> list[dict]:
     figures = FigureSet(study, PAPER.name)
     draw_declared(figures, FIGURES, join_paper_values(rows, [PAPER]), Words())
     setting = study.settings.dl_mia.pictured
+    datasets = study.settings.dl_mia.general.datasets
+    key = key_of_cells(
+        (setting[:2], setting[2:]), {letter: data.title for letter, data in datasets.items()}
+    )
     for name, artefact, what, panels, title, caption in PICTURES:
         title = f"{setting}: {title}"
         figures.add(
             plots.tsne_scatter(
-                points(study, what, panels), title=title, panel="panel", classes=CLASSES[what]
+                points(study, what, panels),
+                title=title,
+                panel="panel",
+                classes=CLASSES[what],
+                note=key,
             ),
             name,
             f"{artefact}: {title}",
