@@ -188,6 +188,10 @@ def report(
         str | None,
         typer.Option(metavar="PROFILE", help="Check a written report instead; change nothing."),
     ] = None,
+    redraw: Annotated[
+        bool,
+        typer.Option("--redraw", help="First draw again the figures that follow from its results."),
+    ] = False,
     set_: Set = None,
 ) -> None:
     """Write reports/PROFILE from saved results; nothing is run again."""
@@ -211,6 +215,11 @@ def report(
             )
         print_code(sessions_remade(manifest, plan), changed_code(folder, paths.notebooks))
         return
+    if redraw:
+        from recmia.run.redraw import redraw as redraw_figures
+        from recmia.run.workspace import open_study
+
+        print(f"{redraw_figures(open_study(profile, parse_overrides(set_)))} figures drawn again.")
     _write_report(pipeline.make_plan(profile, parse_overrides(set_)), force=True)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from recmia.experiments.selecting import first_kind, matches
 from recmia.experiments.study import Study
 from recmia.experiments.words import Words
 from recmia.section import Section
+from recmia.storage import read_json
 from recmia.yaml_files import read_yaml
 
 Columns = tuple[str, ...]
@@ -82,44 +84,68 @@ def read_figures(path: Path) -> list[Declared]:
     return found
 
 
-def draw_declared(
-    figures: FigureSet,
-    path: Path,
-    rows: Iterable[Row],
-    words: Words,
-    order: Mapping[str, list[Any]] | None = None,
-) -> None:
-    """Draw what a file declares; a figure none of whose rows are there is left out.
+FROM_ROWS = "the rows of"  # how the source of a declared figure begins
 
-    Args:
-        figures: where they are kept.
-        path: the file.
-        rows: result rows.
-        words: how values are said.
-        order: of columns' values, over what the file says.
+
+@dataclass(frozen=True)
+class DeclaredFigures:
+    """Figures that follow from result rows alone, so that they can be drawn again at any time.
+
+    Attributes:
+        folder: of the report's figures: a study's name, or that and a notebook's after a dot.
+        path: the file that declares them.
+        words: how values are said in a run.
+        order: of columns' values in a run, over what the file says.
     """
-    rows = list(rows)
-    for declared in read_figures(path):
-        ordered = declared.model_copy(update={"order": declared.order | dict(order or {})})
-        for figure, about in draw(ordered, rows, words):
-            figures.add(figure, **about)
 
+    folder: str
+    path: Path
+    words: Callable[[Study], Words] = lambda study: Words()
+    order: Callable[[Study], Mapping[str, list[Any]]] = lambda study: {}
 
-def draw_set(
-    study: Study,
-    folder: str,
-    path: Path,
-    rows: Iterable[Row],
-    order: Mapping[str, list[Any]] | None = None,
-) -> list[dict[str, Any]]:
-    """Draw what a file declares into a folder of the report's figures, see `draw_declared`.
+    def draw_into(self, figures: FigureSet, rows: Iterable[Row]) -> None:
+        """Draw each; one none of whose rows are there is left out."""
+        rows, words, order = list(rows), self.words(figures.study), self.order(figures.study)
+        for declared in read_figures(self.path):
+            ordered = declared.model_copy(update={"order": declared.order | dict(order)})
+            for figure, about in draw(ordered, rows, words):
+                figures.add(figure, **about)
 
-    Returns:
-        What ``figures.json`` holds.
-    """
-    figures = FigureSet(study, folder)
-    draw_declared(figures, path, rows, Words(), order)
-    return figures.close()
+    def draw(self, study: Study, rows: Iterable[Row]) -> list[dict[str, Any]]:
+        """Draw them into the report's folder.
+
+        Args:
+            study: the run.
+            rows: the notebook's result rows.
+
+        Returns:
+            What ``figures.json`` holds.
+        """
+        figures = FigureSet(study, self.folder)
+        self.draw_into(figures, rows)
+        return figures.close()
+
+    def redraw(self, study: Study, rows: Iterable[Row]) -> int:
+        """Draw them again into a written report, whose other figures stay as they are.
+
+        Args:
+            study: the run.
+            rows: all result rows of the report.
+
+        Returns:
+            How many were drawn; 0 where the report has none of this folder.
+        """
+        figures = FigureSet(study, self.folder)
+        if not (figures.folder / "figures.json").exists():
+            return 0
+        before = read_json(figures.folder / "figures.json")
+        own = [any(name.startswith(FROM_ROWS) for name in one["source"]) for one in before]
+        self.draw_into(figures, [row for row in rows if row.study == self.folder.split(".")[0]])
+        drawn, first = figures.entries, own.index(True) if True in own else len(before)
+        others = [one for one, declared in zip(before, own, strict=True) if not declared]
+        figures.entries = [*others[:first], *drawn, *others[first:]]
+        figures.close()
+        return len(drawn)
 
 
 def draw(
@@ -147,7 +173,7 @@ def draw(
                 "name": shown.text(declared.name),
                 "title": shown.text(declared.title),
                 "caption": shown.text(declared.caption),
-                "source": [f"the rows of {', '.join(artefacts)}"],
+                "source": [f"{FROM_ROWS} {', '.join(artefacts)}"],
                 "artefact": artefacts[0],
             },
         )

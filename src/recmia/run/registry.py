@@ -6,11 +6,14 @@ import pkgutil
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import recmia.papers
 from recmia.experiments.paper import Paper
 from recmia.yaml_files import read_yaml
+
+if TYPE_CHECKING:
+    from recmia.experiments.figures import DeclaredFigures
 
 
 @lru_cache(maxsize=1)
@@ -22,6 +25,17 @@ def papers() -> tuple[Paper, ...]:
         if module.ispkg
     ]
     return tuple(sorted(found, key=lambda paper: paper.steps[0].name))
+
+
+def figure_sets() -> list[DeclaredFigures]:
+    """What papers have declared of figures: ``FIGURES`` of every module ``figures``."""
+    names = [
+        module.name
+        for module in pkgutil.walk_packages(recmia.papers.__path__, "recmia.papers.")
+        if module.name.endswith(".figures")
+    ]
+    modules = [import_module(name) for name in names]
+    return [module.FIGURES for module in modules if hasattr(module, "FIGURES")]
 
 
 def deviations_of(paper: Paper) -> list[dict[str, str]]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from recmia.experiments.figure_set import FigureSet
-from recmia.experiments.figures import draw_declared
+from recmia.experiments.figures import DeclaredFigures
 from recmia.experiments.results import join_paper_values
 from recmia.experiments.rows import Row
 from recmia.experiments.study import Study
-from recmia.experiments.words import Words
 from recmia.papers.biased_mia.paper import PAPER
 from recmia.papers.biased_mia.pictures import draw_pictures
 
-FIGURES = Path(__file__).with_name("figures.yaml")
+FIGURES = DeclaredFigures(PAPER.name, Path(__file__).with_name("figures.yaml"))
 
 
 def draw_all(study: Study, rows: list[Row]) -> list[dict]:
@@ -26,7 +25,7 @@ def draw_all(study: Study, rows: list[Row]) -> list[dict]:
     Returns:
         What ``figures.json`` holds.
     """
-    figures = FigureSet(study, PAPER.name)
-    draw_declared(figures, FIGURES, join_paper_values(rows, [PAPER]), Words())
+    figures = FigureSet(study, FIGURES.folder)
+    FIGURES.draw_into(figures, join_paper_values(rows, [PAPER]))
     draw_pictures(figures, study)
     return figures.close()

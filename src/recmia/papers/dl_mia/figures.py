@@ -7,15 +7,14 @@ from pathlib import Path
 from recmia import plots
 from recmia.experiments.figure_key import key_of_cells
 from recmia.experiments.figure_set import FigureSet
-from recmia.experiments.figures import draw_declared
+from recmia.experiments.figures import DeclaredFigures
 from recmia.experiments.results import join_paper_values
 from recmia.experiments.rows import Row
 from recmia.experiments.study import Study
-from recmia.experiments.words import Words
 from recmia.papers.dl_mia.paper import PAPER
 from recmia.papers.dl_mia.pictures import AFTER, BEFORE, CLASSES, INVARIANT, RAW, SPECIFIC, points
 
-FIGURES = Path(__file__).with_name("figures.yaml")
+FIGURES = DeclaredFigures(PAPER.name, Path(__file__).with_name("figures.yaml"))
 APART = "Two factorisations share no axes, so vectors made from them lie apart whatever they say."
 TAKEN = "The encoder learned from the attacker's vectors alone; each kind is put in its scale."
 # File, artefact, what is told apart, panels, title and more of the caption.
@@ -37,8 +36,8 @@ def draw_all(study: Study, rows: list[Row]) -> list[dict]:
     Returns:
         What ``figures.json`` holds.
     """
-    figures = FigureSet(study, PAPER.name)
-    draw_declared(figures, FIGURES, join_paper_values(rows, [PAPER]), Words())
+    figures = FigureSet(study, FIGURES.folder)
+    FIGURES.draw_into(figures, join_paper_values(rows, [PAPER]))
     setting = study.settings.dl_mia.pictured
     datasets = study.settings.dl_mia.general.datasets
     key = key_of_cells(

@@ -10,15 +10,14 @@ from matplotlib.figure import Figure
 
 from recmia.evaluation.metrics import roc_curve
 from recmia.experiments.figure_set import FigureSet
-from recmia.experiments.figures import draw_declared
+from recmia.experiments.figures import DeclaredFigures
 from recmia.experiments.lines import Line
 from recmia.experiments.rows import Row
-from recmia.experiments.words import Words
 from recmia.papers.frontier import names
 from recmia.papers.frontier.attacking import ATTACKS, Audit, scores_of
 from recmia.plots import roc_curves
 
-FIGURES = Path(__file__).with_name("figures.yaml")
+FIGURES = DeclaredFigures(names.STUDY, Path(__file__).with_name("figures.yaml"))
 CURVES = (
     names.MAIN,
     names.ENGINE["lira_online"],
@@ -41,7 +40,7 @@ def draw_all(audit: Audit, rows: list[Row], lines: list[Line]) -> list[dict]:
     Returns:
         What ``figures.json`` holds.
     """
-    figures = FigureSet(audit.game.study, names.STUDY)
+    figures = FigureSet(audit.game.study, FIGURES.folder)
     figures.add(
         roc(lines),
         "roc",
@@ -51,7 +50,7 @@ def draw_all(audit: Audit, rows: list[Row], lines: list[Line]) -> list[dict]:
         ["22_attacks"],
         ATTACKS,
     )
-    draw_declared(figures, FIGURES, rows, Words())
+    FIGURES.draw_into(figures, rows)
     return figures.close()
 
 

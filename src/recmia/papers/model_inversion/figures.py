@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recmia import plots
 from recmia.experiments.figure_set import FigureSet
-from recmia.experiments.figures import draw_declared
+from recmia.experiments.figures import DeclaredFigures
 from recmia.experiments.results import join_paper_values
 from recmia.experiments.rows import Row
 from recmia.experiments.study import Study
@@ -14,7 +14,12 @@ from recmia.experiments.words import Words, titles_of
 from recmia.papers.model_inversion.attacking import STEP, mains, read_map
 from recmia.papers.model_inversion.paper import PAPER
 
-FIGURES = Path(__file__).with_name("figures.yaml")
+
+def _words(study: Study) -> Words:
+    return Words(titles_of(study.settings.model_inversion.model_dump(mode="json")))
+
+
+FIGURES = DeclaredFigures(PAPER.name, Path(__file__).with_name("figures.yaml"), _words)
 KINDS = ("other item", "decoy", "sensitive item")
 
 
@@ -28,7 +33,7 @@ def draw_all(study: Study, rows: list[Row]) -> list[dict]:
     Returns:
         What ``figures.json`` holds.
     """
-    figures, settings = FigureSet(study, PAPER.name), study.settings.model_inversion
+    figures, settings = FigureSet(study, FIGURES.folder), study.settings.model_inversion
     for system in mains(study):
         arrays, about = read_map(study, system), settings.systems[system]
         title = f"{settings.datasets[about.data].title}: {about.title}"
@@ -43,6 +48,5 @@ def draw_all(study: Study, rows: list[Row]) -> list[dict]:
             [STEP],
             "Figure 3",
         )
-    words = Words(titles_of(settings.model_dump(mode="json")))
-    draw_declared(figures, FIGURES, join_paper_values(rows, [PAPER]), words)
+    FIGURES.draw_into(figures, join_paper_values(rows, [PAPER]))
     return figures.close()

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from recmia import plots
 from recmia.evaluation.metrics import ROC_AUC, roc_curve
 from recmia.experiments.figure_set import FigureSet
-from recmia.experiments.figures import draw_declared
+from recmia.experiments.figures import DeclaredFigures
 from recmia.experiments.kept import Kept
 from recmia.experiments.making import make_all
 from recmia.experiments.results import frame, join_paper_values, read_results
@@ -39,7 +39,7 @@ from recmia.papers.proposal.scoring import Case
 from recmia.papers.proposal.training import best_epochs, curves, load_records
 from recmia.storage import read_arrays
 
-FIGURES = Path(__file__).with_name("figures.yaml")
+FIGURES = DeclaredFigures(PAPER.name, Path(__file__).with_name("figures.yaml"))
 WORDS = Words()
 NDCG = "validation_ndcg_20"
 KNOWN_CAPTION = (
@@ -54,7 +54,7 @@ def draw_all(study: Study) -> list[dict]:
     Returns:
         What ``figures.json`` holds: file, title, caption and source of each figure.
     """
-    figures, last = FigureSet(study, PAPER.name), study.settings.target.epochs
+    figures, last = FigureSet(study, FIGURES.folder), study.settings.target.epochs
     steps = ("04_attack", "05_baselines")
     rows = [row for step in steps for row in read_results(study.need(f"{step}/results.csv"))]
     curve = curves(load_records(study))
@@ -62,7 +62,7 @@ def draw_all(study: Study) -> list[dict]:
     curve = curve[curve.side == "target"]
     made = pictures(study, best)
     make_all(study, list(made.values()), label="t-SNE pictures")
-    draw_declared(figures, FIGURES, join_paper_values(rows, [PAPER]), WORDS)
+    FIGURES.draw_into(figures, join_paper_values(rows, [PAPER]))
     _correlations(figures, made, best, curve)
     _pipeline(figures)
     _attack_inputs(figures, made, last)
