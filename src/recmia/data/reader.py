@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import mmap
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -14,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recmia.data.files import FETCH_AGAIN, Source
+from recmia.data.lines import LINES, BadLine
 from recmia.data.tables import Format, Table
 from recmia.errors import DataError
 
@@ -58,7 +61,7 @@ class TextTable(Table):
     def _header(self) -> tuple[list[str], dict[str, str]]:
         rows, form = self._rows(), self.form
         self._header_line, names = next(rows, (1, ())) if form.has_header else (0, form.columns)
-        names = list(form.kinds if form.session_lines else names)
+        names = list(form.kinds if form.session_lines or form.lines else names)
         if not names:
             raise self.error("the file is empty", line=1, remedy=FETCH_AGAIN)
         self._check_text(self._header_line, names, names)
@@ -70,7 +73,7 @@ class TextTable(Table):
         return names, dict(zip(names, first))  # noqa: B905
 
     def _fast(self) -> pl.LazyFrame | None:
-        if self._header_line > 1 or self.form.encoding != "utf-8-sig":
+        if self._header_line > 1 or self.form.encoding != "utf-8-sig" or self.form.lines:
             return None
         if self.form.session_lines:
             number, item = self.kinds
@@ -84,7 +87,7 @@ class TextTable(Table):
         full = pl.col(str(n - 1)).is_not_null() & pl.all_horizontal(
             *(pl.col(str(place)).is_null() for place in range(n) if place % step), pl.lit(True)
         )
-        quote = '"' if self.form.has_header else None
+        quote = '"' if self.form.quoted else None
         return self._scan(n, self.form.delimiter[0], quote).select(
             pl.when(full).then(True).alias(_FULL),
             **{
@@ -108,7 +111,26 @@ class TextTable(Table):
     def _is_whole(self, frame: pl.LazyFrame) -> bool:
         nulls = frame.null_count().collect().row(0, named=True)
         short = nulls.pop(_FULL, 0)
-        return not any(nulls.values()) and (not short or self._is_even())
+        if any(nulls.values()) or (short and not self._is_even()):
+            return False
+        # Without rows the lines may end in another way than polars looks for.
+        rows = frame.select(pl.len()).collect().item()
+        return rows > 0 and (not self.form.quoted or self._is_closed(rows))
+
+    def _is_closed(self, rows: int) -> bool:
+        """Whether each of so many rows is a line of its own whose quotation marks pair up."""
+        with (
+            open(self.path, "rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
+        ):
+            if text.find(b'"') < 0:
+                return True
+        line, between = pl.col("0"), re.escape(self.form.delimiter)
+        odd = line.str.count_matches('"', literal=True) % 2 == 1
+        # A mark that closes stands before a delimiter or the end of the line.
+        odd |= line.str.contains(rf'(^|{between})"([^"]|"")*"[^"{between}\r]')
+        lines = self._scan(1, _NO_TEXT, None).select(pl.len().alias("n"), odd.any().alias("odd"))
+        return lines.collect().row(0) == (rows, False)
 
     def _is_even(self) -> bool:
         """Whether all lines are free of quotation marks and have as many delimiters as columns."""
@@ -144,29 +166,83 @@ class TextTable(Table):
     def _rows(self) -> Iterator[tuple[int, Sequence[str]]]:
         """Line number (from 1) and fields of every row, the header too, that is not blank."""
         # Bytes that are not UTF-8 come through as lone surrogates, for _check_text to find.
+        form, number = self.form, 0
         with open(
-            self.path, encoding=self.form.encoding, errors="surrogateescape", newline=""
+            self.path, encoding=form.encoding, errors="surrogateescape", newline=""
         ) as text:
-            if self.form.has_header:
-                yield from self._quoted_rows(csv.reader(text, delimiter=self.form.delimiter))
-                return
-            for number, line in enumerate(text, 1):
-                if self.form.session_lines:
-                    yield from ((number, (str(number), word)) for word in line.split() or [""])
-                elif line.strip("\r\n"):
-                    yield number, line.rstrip("\r\n").split(self.form.delimiter)
+            try:
+                if form.lines is not None:
+                    yield from LINES[form.lines](text, tuple(form.kinds))
+                elif form.quoted:
+                    yield from self._quoted_rows(text)
+                else:
+                    for number, line in enumerate(text, 1):
+                        if form.session_lines:
+                            words = line.split() or [""]
+                            yield from ((number, (str(number), word)) for word in words)
+                        elif line.strip("\r\n"):
+                            yield number, line.rstrip("\r\n").split(form.delimiter)
+            except BadLine as error:
+                raise self.error(
+                    error.problem,
+                    line=error.line,
+                    column=error.column,
+                    remedy="Correct the line, or name the layout and the columns that the file has.",
+                ) from error
+            except UnicodeError as error:
+                raise self.error(
+                    f"the text is not {form.encoding}", line=number + 1, remedy=form.decoding
+                ) from error
 
-    def _quoted_rows(self, reader) -> Iterator[tuple[int, Sequence[str]]]:
+    def _quoted_rows(self, text: Iterable[str]) -> Iterator[tuple[int, Sequence[str]]]:
+        kept: list[str] = []  # lines of the row that is being read
+
+        def lines() -> Iterator[str]:
+            for line in text:
+                kept.append(line)
+                yield line
+
+        reader = csv.reader(lines(), delimiter=self.form.delimiter, strict=True)
+        while True:
+            start = reader.line_num + 1
+            kept.clear()
+            try:
+                fields = next(reader, None)
+            except csv.Error as error:
+                raise self._open_quote(start, kept, f"({error})") from error
+            if fields is None:
+                return
+            if len(kept) > 1 and any(map(self._is_row, kept[1:])):
+                problem = f"would take in the {len(kept) - 1} lines below, which look like rows"
+                raise self._open_quote(start, kept, problem)
+            if fields:
+                yield reader.line_num, fields
+
+    def _is_row(self, line: str) -> bool:
+        """Whether a line by itself is a row whose columns hold what they should."""
+        fields = next(csv.reader([line.rstrip("\r\n")], delimiter=self.form.delimiter), [])
+        kinds = getattr(self, "kinds", None)  # not yet, of the header
+        if kinds is None or len(fields) != len(self.names):
+            return False
+        kept = {name: fields[self.names.index(name)] or None for name in kinds}
+        if any(value is None or value != value.strip() for value in kept.values()):
+            return False
+        return self._good(pl.DataFrame([kept], dict.fromkeys(kinds, pl.String))) is not None
+
+    def _open_quote(self, start: int, lines: list[str], problem: str) -> DataError:
+        first = lines[0].rstrip("\r\n") if lines else ""
+        before = csv.reader([first], delimiter=self.form.delimiter)
         try:
-            for fields in reader:
-                if fields:
-                    yield reader.line_num, fields
-        except csv.Error as error:
-            raise self.error(
-                f"the line cannot be read ({error})",
-                line=reader.line_num + 1,
-                remedy="Look for a quotation mark that is left open.",
-            ) from error
+            place = len(next(before, [""])) - 1
+        except csv.Error:
+            place = 0
+        names = getattr(self, "names", [])
+        return self.error(
+            f"a quotation mark is left open, or stands inside a value: {problem}",
+            line=start,
+            column=names[place] if place < len(names) else None,
+            remedy=self.form.unquoting,
+        )
 
     def _check_text(self, line: int, names: Iterable[str], fields: Iterable[str]) -> None:
         for name, text in zip(names, fields, strict=True):
@@ -174,7 +250,7 @@ class TextTable(Table):
                 continue
             name = "".join(letter for letter in name if letter.isprintable())
             raise self.error(
-                "the text is not UTF-8", line=line, column=name, remedy="Export the file as UTF-8."
+                "the text is not UTF-8", line=line, column=name, remedy=self.form.decoding
             )
 
 
