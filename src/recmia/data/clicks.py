@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -97,8 +98,11 @@ class ClickLog:
         time = pl.lit(UNKNOWN_TIME, pl.Int64) if layout.time is None else pl.col(layout.time)
         key = _joined(layout.keys) if len(layout.keys) > 1 else pl.col(layout.key)
         if layout.placeholders:
+            # An item 0 may well be the first one; an item NA is none.
+            words = [one for one in layout.placeholders if not re.fullmatch(r"-?\d+", one)]
+            nobody = dict.fromkeys(layout.keys, layout.placeholders) | {layout.item: words}
             named = pl.any_horizontal(
-                pl.col(name).cast(pl.String).is_in(layout.placeholders) for name in layout.keys
+                pl.col(name).cast(pl.String).is_in(values) for name, values in nobody.items()
             )
             key = pl.when(~named).then(key)
         if layout.session_lines or layout.lines == "sessions":  # they go on from file to file
@@ -109,10 +113,13 @@ class ClickLog:
         """A header line that comes again, or a first click that is taken for one, is refused."""
         if not (self.layout.own and table.form.has_header) or isinstance(table, ParquetTable):
             return
-        clicks = pl.scan_parquet(path, glob=False)
-        for name in (*self.layout.keys, self.layout.item):
-            again = clicks.select((pl.col(name).cast(pl.String) == name).arg_true().first())
-            row = again.collect().item()
+        names = (*self.layout.keys, self.layout.item)
+        same = {name: pl.col(name).cast(pl.String) == name for name in names}
+        # The names in one row are the header again; a single one is data where it has a digit.
+        tests = [(names[0], pl.all_horizontal(same.values()))]
+        tests += [(name, test) for name, test in same.items() if re.search(r"\d", name)]
+        for name, test in tests:
+            row = pl.scan_parquet(path, glob=False).select(test.arg_true().first()).collect().item()
             if row is not None:
                 raise table.error(
                     f"the column's name is a value as well ('{name}')",
@@ -206,9 +213,9 @@ def table_format(layout: Layout) -> Format:
     kinds: dict[str, Kind] = dict.fromkeys((*layout.keys, layout.item), ids)
     if layout.own:
         somebody = layout.placeholders is None
-        told = Ids(negative=not somebody, refused=PLACEHOLDERS if somebody else (), allowing=_IDS)
-        kinds = dict.fromkeys(layout.keys, told)
-        kinds[layout.item] = Ids(negative=not somebody, allowing=_IDS if somebody else "")
+        refused = PLACEHOLDERS if somebody else ()
+        ids = Ids(negative=not somebody, refused=refused, allowing=_IDS if somebody else "")
+        kinds = dict.fromkeys((*layout.keys, layout.item), ids)
     if layout.time is not None:
         least, naming = (YEAR_1990, _UNITS) if layout.own else (0, "")
         time = Time(layout.zero_is_unknown, unit=layout.time_unit, naming=naming, least=least)
@@ -228,18 +235,19 @@ def table_format(layout: Layout) -> Format:
 
 
 _IDS = (
-    "Where it is an id, list in data.placeholders what stands for nobody ([] for nothing); rows of "
-    "what is listed are left out and counted."
+    "To leave such rows out, and count them, list what stands for nobody in data.placeholders, for "
+    "example [NA, -1]; what is not listed, hashes below 0 too, is then an id."
 )
 _UNITS = (
     "For numbers of minutes, hours or days set data.time_unit; for numbers of steps sort the log by "
     "session and step and leave columns.time out."
 )
-_SAID = {
+_SAID: dict[str, Any] = {
     "decoding": "Name its encoding in data.encoding, such as latin-1 or utf-16, or export it as "
     "UTF-8.",
     "unquoting": "Close it (one inside a value in quotation marks is written twice); or, where the "
     "file uses them as any other letter, set data.quotes: false.",
+    "chosen": True,
     "heading": "Name its columns in their order in data.names, or write a line with their names "
     "above it.",
 }

@@ -128,14 +128,18 @@ class Source:
 
 
 def parts(path: Path) -> list[Source]:
-    """A file, or the files of a folder in the order of their names; hidden ones are left out.
+    """A file, or the files below a folder in the order of their names; hidden ones are left out.
 
     Raises:
         DataError: the folder holds no file.
     """
     if not path.is_dir():
         return [Source(path)]
-    files = sorted(file for file in path.iterdir() if file.name[0] not in "._" and file.is_file())
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not any(p[0] in "._" for p in file.relative_to(path).parts)
+    )
     if not files:
         raise DataError("the folder holds no files", file=path, remedy="Check the path.")
     return [Source(file) for file in files]

@@ -105,6 +105,11 @@ class Ids(Kind):
 
     def problem(self, value: Any) -> str:
         """Missing, negative, no integer, or no text of one line."""
+        if isinstance(value, bytes):
+            try:
+                value = value.decode()
+            except UnicodeDecodeError:
+                return f"the id {_shown(value)} is not text in UTF-8"
         text, shown = "" if value is None else str(value), _shown(value)
         if re.fullmatch(_BLANK, text):
             return "the id is missing"
@@ -114,8 +119,6 @@ class Ids(Kind):
             return f"the id is negative ({shown})"
         if self.integer:
             return f"the id is not an integer ({shown})"
-        if isinstance(value, bytes):
-            return f"the id {shown} is not text in UTF-8"
         if len(text.encode()) > LONGEST_ID:
             return f"an id of {len(text.encode()):,} bytes ({shown}); {LONGEST_ID:,} are the most"
         if "\0" in text:

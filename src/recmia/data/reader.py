@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recmia.data.files import FETCH_AGAIN, Source
+from recmia.data.kinds import Ids
 from recmia.data.lines import LINES, BadLine
 from recmia.data.tables import Format, Table
 from recmia.errors import DataError
@@ -69,6 +70,7 @@ class TextTable(Table):
             raise self.error(
                 "the file is not text", line=1, remedy="Export it as CSV in UTF-8, or as Parquet."
             )
+        self.names = names  # for errors about the row below
         first = next(rows, (0, ()))[1]
         return names, dict(zip(names, first))  # noqa: B905
 
@@ -213,7 +215,7 @@ class TextTable(Table):
             if fields is None:
                 return
             if len(kept) > 1 and any(map(self._is_row, kept[1:])):
-                problem = f"would take in the {len(kept) - 1} lines below, which look like rows"
+                problem = f"(it would end on line {reader.line_num} only, past what looks like a row)"
                 raise self._open_quote(start, kept, problem)
             if fields:
                 yield reader.line_num, fields
@@ -238,7 +240,7 @@ class TextTable(Table):
             place = 0
         names = getattr(self, "names", [])
         return self.error(
-            f"a quotation mark is left open, or stands inside a value: {problem}",
+            f"a quotation mark is left open, or stands inside a value {problem}",
             line=start,
             column=names[place] if place < len(names) else None,
             remedy=self.form.unquoting,
@@ -260,17 +262,23 @@ class ParquetTable(Table):
     def __init__(self, source: Source, path: Path, form: Format) -> None:
         """Check the names and types of its columns."""
         super().__init__(source, path, form)
+        types = {name: self._schema.field(name).type for name in self.kinds}
+        self._lists = [name for name, dtype in types.items() if _is_list(dtype)]
         for name, kind in self.kinds.items():
-            if not kind.accepts(self._schema.field(name).type):
+            inner = types[name].value_type if name in self._lists else types[name]
+            if not kind.accepts(inner):
                 raise self.error(
-                    f"values of type {self._schema.field(name).type}",
-                    column=name,
-                    remedy="Write the column as another type; ids are integers or text.",
+                    f"values of type {types[name]}", column=name, remedy=kind.type_remedy
                 )
+        for name in self._lists:
+            self._check_padding(name)
 
     def line(self, row: int) -> int:
-        """The row, from 1."""
-        return row + 1
+        """The row, from 1; where rows hold lists, of the list."""
+        if not self._lists:
+            return row + 1
+        lengths = self._scan().select(pl.col(self._lists[0]).list.len())
+        return int((lengths.collect().to_series().cum_sum() <= row).sum()) + 1
 
     def _header(self) -> tuple[list[str], dict[str, Any]]:
         try:
@@ -281,10 +289,33 @@ class ParquetTable(Table):
             first = next(file.iter_batches(1, columns=wanted), None)
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from error
-        return names, first.to_pylist()[0] if first is not None and len(first) else {}
+        row = first.to_pylist()[0] if first is not None and len(first) else {}
+        # Of a list its first element.
+        return names, {n: next(iter(v), None) if isinstance(v, list) else v for n, v in row.items()}
+
+    def _check_padding(self, name: str) -> None:
+        """Lists that end in zeros were padded: the zeros are no clicks."""
+        last = pl.col(name).list.last().cast(pl.String, strict=False)
+        row = self._scan().select((last == "0").arg_true().first()).collect().item()
+        if row is not None and isinstance(self.kinds[name], Ids):
+            raise self.error(
+                "a list ends in 0, as one that was padded does",
+                line=row + 1,
+                column=name,
+                remedy="Write the lists without padding.",
+            )
+
+    def _scan(self) -> pl.LazyFrame:
+        """The columns that are read, lists of a fixed size as lists of any."""
+        frame = pl.scan_parquet(self.path, glob=False).select(*self.kinds)
+        types = frame.collect_schema()
+        fixed = [name for name, dtype in types.items() if isinstance(dtype, pl.Array)]
+        return frame.with_columns(pl.col(name).arr.to_list() for name in fixed)
 
     def _fast(self) -> pl.LazyFrame:
-        frame = pl.scan_parquet(self.path, glob=False)
+        frame = self._scan()
+        if self._lists:
+            frame = frame.explode(self._lists)
         return frame.select(**self._parsed(tuple(self.kinds), frame.collect_schema()))
 
     def _careful(self) -> Iterator[pl.DataFrame]:
@@ -293,12 +324,30 @@ class ParquetTable(Table):
             batches = pq.ParquetFile(self.path).iter_batches(BLOCK, columns=[*self.kinds])
             tables = (pa.Table.from_batches([batch]) for batch in batches)
             for table in chain([self._schema.empty_table()], tables):
-                columns = {name: _decoded(table[name]) for name in self.kinds}
+                columns = {name: _plain(table[name]) for name in self.kinds}
                 block = pl.from_arrow(pa.table(columns))
-                yield self._checked(block, range(seen + 1, seen + len(block) + 1))
+                rows = range(seen + 1, seen + len(block) + 1)
                 seen += len(block)
+                if self._lists:
+                    block, rows = self._unfolded(block, rows)
+                yield self._checked(block, rows)
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from error
+
+    def _unfolded(self, block: pl.DataFrame, rows: range) -> tuple[pl.DataFrame, Sequence[int]]:
+        """A row an element, and the row of the file that it was in."""
+        lengths = [block[name].list.len().fill_null(0) for name in self._lists]
+        for name, other in zip(self._lists, lengths, strict=True):
+            unequal = (other != lengths[0]).arg_true()
+            if len(unequal):
+                raise self.error(
+                    f"{other[unequal[0]]} values, {lengths[0][unequal[0]]} in '{self._lists[0]}'",
+                    line=rows[unequal[0]],
+                    column=name,
+                    remedy="Write lists of one length in each row.",
+                )
+        numbered = block.with_columns(pl.Series("", list(rows), pl.Int64)).explode(self._lists)
+        return numbered.drop(""), numbered[""].to_list()
 
     def _unreadable(self, error: Exception) -> DataError:
         return self.error(
@@ -307,6 +356,13 @@ class ParquetTable(Table):
         )
 
 
-def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _is_list(dtype: pa.DataType) -> bool:
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(dtype) for test in tests)
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_fixed_size_list(column.type):
+        return column.cast(pa.list_(column.type.value_type))
     dictionary = pa.types.is_dictionary(column.type)
     return column.cast(column.type.value_type) if dictionary else column

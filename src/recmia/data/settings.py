@@ -73,7 +73,7 @@ class Data(Section):
     )
     placeholders: tuple[str, ...] | None = Field(
         None,
-        description="sessions or users that stand for nobody, to be left out and counted; where "
+        description="sessions or users (words: items too) that stand for nobody, to be left out and counted; where "
         "not set, NA, null and their like are refused; [] takes every value for somebody",
     )
     columns: Columns | None = Field(None, description="column mapping, for source 'file'")

@@ -56,6 +56,7 @@ class Format:
         decoding: what to do where the text is not UTF-8.
         unquoting: what to do where a quotation mark is no such thing.
         heading: what to do where the first line is data.
+        chosen: the names of the columns are a person's choice, which may have been data.
     """
 
     kinds: Mapping[str, Kind]
@@ -73,6 +74,7 @@ class Format:
     decoding: str = "Export the file as UTF-8."
     unquoting: str = "Close it; one inside a value in quotation marks is written twice."
     heading: str = "Write a line with the columns' names above it."
+    chosen: bool = False
 
     @property
     def has_header(self) -> bool:
@@ -108,7 +110,8 @@ class Table:
                 raise self._no_column(name)
             # A frame without names is written with the numbers of its columns.
             place = self.names.index(name)
-            if _is_data(name) and form.has_header and name not in (str(place), str(place + 1)):
+            numbered = name in (str(place), str(place + 1))
+            if form.chosen and form.has_header and _is_data(name) and not numbered:
                 raise self.error(
                     "the first line looks like data", line=1, column=name, remedy=form.heading
                 )
@@ -220,6 +223,12 @@ class Table:
 
     def _no_column(self, name: str) -> DataError:
         problem = "there twice" if name in self.names else "missing"
+        if any(folder.startswith(f"{name}=") for folder in self.source.path.parts):
+            return self.error(
+                "the column is in the names of folders only",
+                column=name,
+                remedy="Write it into the files too, or do without it.",
+            )
         wanted = {*self.form.kinds, *self.form.required}
         remedy = self._other_delimiter(self.form.delimiter.join(self.names), wanted)
         if remedy is None and any(map(_is_data, self.names)):
