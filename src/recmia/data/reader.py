@@ -39,7 +39,8 @@ def opened(source: Source, form: Format, folder: Path | None = None) -> Iterator
         DataError: the file is unreadable, or a column is missing or there twice.
     """
     with source.plain(folder) as path:
-        yield (ParquetTable if source.is_parquet else TextTable)(source, path, form)
+        parquet = source.is_parquet or Source(path).is_parquet  # it may have been packed
+        yield (ParquetTable if parquet else TextTable)(source, path, form)
 
 
 def read(source: Source, form: Format) -> pl.DataFrame:
@@ -251,8 +252,12 @@ class TextTable(Table):
             if text.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in text):
                 continue
             name = "".join(letter for letter in name if letter.isprintable())
+            unicode = self.form.encoding == "utf-8-sig"
             raise self.error(
-                "the text is not UTF-8", line=line, column=name, remedy=self.form.decoding
+                f"the text is not {'UTF-8' if unicode else self.form.encoding}",
+                line=line,
+                column=name,
+                remedy=self.form.decoding,
             )
 
 
