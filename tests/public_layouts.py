@@ -1,4 +1,4 @@
-"""Made-up logs in the layouts of public data sets and libraries: one truth, written in many ways."""
+"""Made-up logs in the layouts of public data sets and libraries: one truth, many ways."""
 
 from __future__ import annotations
 

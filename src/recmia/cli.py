@@ -1,4 +1,4 @@
-"""The command line: recmia run | check | status | report | reproduced | data | audit | export | profiles"""
+"""The command line: recmia run, check, status, report, reproduced, profiles, data, audit, export"""
 
 from __future__ import annotations
 
@@ -498,7 +498,13 @@ def audit_clicks_command(
     columns = {"session": session, "user": user, "item": item, "time": time}
     found, profile = open_run(file, out, columns, encoding=encoding, gap=gap)
     print(told(found), flush=True)
-    run(str(profile), set_=set_)
+    try:
+        run(str(profile), set_=set_)
+    except KeyboardInterrupt:
+        from recmia.run.pipeline import RESUME
+
+        _complain(f"Stopped. {RESUME}")
+        raise typer.Exit(130) from None
 
 
 @audit_app.command("example")

@@ -12,13 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import yaml
-from tests.public_layouts import LAYOUTS, START, truth
 
 from recmia.data.clicks import open_clicks
 from recmia.data.settings import Data
 from recmia.errors import DataError
 from recmia.run.own_check import check
 from recmia.run.settings import load_settings
+from tests.public_layouts import LAYOUTS, START, truth
 
 
 def zipped(content: bytes) -> bytes:
@@ -83,14 +83,23 @@ def log(tmp_path, text: str, encoding: str = "utf-8"):
 
 def table(header: str, *rows: str, times: int = 200) -> str:
     """Rows again and again, ``{n}`` and ``{t}`` filled in."""
-    lines = [row.format(n=n, t=START + 90_000 * n + k) for n in range(times) for k, row in enumerate(rows)]  # noqa: E501
+    lines = [
+        row.format(n=n, t=START + 90_000 * n + k)
+        for n in range(times)
+        for k, row in enumerate(rows)
+    ]  # noqa: E501
     return "\n".join([*([header] if header else []), *lines]) + "\n"
 
 
 def test_visit_numbers_need_their_user(tmp_path):
     rows = ["{n},1,a,{t}", "{n},1,b,{t}"]
     found = check(log(tmp_path, table("user,session,item,time", *rows)))
-    assert yaml.safe_load(found.profile)["data"]["columns"].keys() == {"session", "user", "item", "time"}  # noqa: E501
+    assert yaml.safe_load(found.profile)["data"]["columns"].keys() == {
+        "session",
+        "user",
+        "item",
+        "time",
+    }  # noqa: E501
     rows = ["u,{n},a,{t}", "u,{n},b,{t}"]
     found = check(log(tmp_path, table("user,session,item,time", *rows)))
     assert "user" not in yaml.safe_load(found.profile)["data"]["columns"]

@@ -182,9 +182,9 @@ def _check_spread(vectors: np.ndarray, path: Path) -> None:
     )
     most = int(counts.max())
     if len(vectors) > 1 and 2 * most > len(vectors):
-        zero = not distinct[counts.argmax()].any()
+        zeros = "" if distinct[counts.argmax()].any() else ", all zeros"
         raise DataError(
-            f"{most:,} of {len(vectors):,} items have the same vector{', all zeros' if zero else ''}"
+            f"{most:,} of {len(vectors):,} items have the same vector{zeros}"
             ", so an attack cannot tell anything by them.",
             file=path,
             remedy="export the vectors again, after training and with their decimals; leave out "

@@ -58,7 +58,8 @@ class ClickLog:
 
         Returns:
             Columns ``row`` (place in the log, from 0), ``key`` and ``item`` (Int64 or String; a
-            key is null where it is one of the placeholders that the layout names), and ``time`` (Int64 milliseconds since 1970 UTC, -1 where unknown).
+            key is null where it is one of the placeholders that the layout names), and ``time``
+            (Int64 milliseconds since 1970 UTC, -1 where unknown).
 
         Raises:
             DataError: the first thing that is wrong with a file, or there are no clicks.
@@ -71,7 +72,9 @@ class ClickLog:
                     table.store(path)
                     self._check_names(table, path)
                 frames.append(self._clicks(path, lines))
-                if self.layout.session_lines or self.layout.lines == "sessions":  # their numbers go on from file to file
+                if (
+                    self.layout.session_lines or self.layout.lines == "sessions"
+                ):  # their numbers go on from file to file
                     lines = frames[-1].select(pl.max("key")).collect().item() or lines
                 progress.update()
         if any(frame.collect_schema() != frames[0].collect_schema() for frame in frames):
@@ -239,8 +242,8 @@ _IDS = (
     "example [NA, -1]; what is not listed, hashes below 0 too, is then an id."
 )
 _UNITS = (
-    "For numbers of minutes, hours or days set data.time_unit; for numbers of steps sort the log by "
-    "session and step and leave columns.time out."
+    "For numbers of minutes, hours or days set data.time_unit; for numbers of steps sort the log "
+    "by session and step and leave columns.time out."
 )
 _SAID: dict[str, Any] = {
     "decoding": "Name its encoding in data.encoding, such as latin-1 or utf-16, or export it as "

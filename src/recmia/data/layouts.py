@@ -26,8 +26,8 @@ class Layout(Section):
         quotes: whether values may stand in quotation marks; where None, with a header only.
         encoding: of the text.
         time_unit: unit of a time that its numbers do not tell, see `recmia.data.times.UNITS`.
-        placeholders: values of the key (words of the item too) that stand for none; where None, what usually does is
-            refused in a log of one's own.
+        placeholders: values of the key (words of the item too) that stand for none; where None,
+            what usually does is refused in a log of one's own.
         ids: whether ids must be integers, or may be any text.
         zero_is_unknown: whether time 0 stands for an unknown time.
         own: somebody's own log, read more strictly than a public one that is known to be well.

@@ -3,7 +3,8 @@
 Each function takes the lines of a file and gives its clicks, each with the number of its line (from
 1) and the texts of its columns. Ids stay as they are written.
 
-- ``sessions``: items, with blanks, tabs, commas or semicolons between; the key is the line's number.
+- ``sessions``: items, with blanks, tabs, commas or semicolons between; the key is the number of
+  the line.
 - ``users``: the same after a user, as S3Rec and SASRec keep histories.
 - ``objects``: an object of JSON a line, a click or, where one of its values is a list of objects,
   as many clicks as that holds (OTTO: session, and events of aid, ts and type).
@@ -74,7 +75,9 @@ def objects(lines: Iterable[str], names: tuple[str, ...]) -> Rows:
         for click in unfolded(line, number):
             for name in names:
                 if name not in click:
-                    raise BadLine(f"the name is missing; there are {', '.join(click)}", number, name)
+                    raise BadLine(
+                        f"the name is missing; there are {', '.join(click)}", number, name
+                    )
             yield number, tuple(_text(click[name]) for name in names)
 
 
@@ -113,7 +116,9 @@ def mind(lines: Iterable[str], names: tuple[str, ...]) -> Rows:
         if fields == [""]:
             continue
         if len(fields) != _MIND:
-            raise BadLine(f"{_MIND} columns expected, with tabs between, found {len(fields)}", number)
+            raise BadLine(
+                f"{_MIND} columns expected, with tabs between, found {len(fields)}", number
+            )
         _, user, _, history, shown = fields
         if user not in seen:
             seen.add(user)

@@ -170,9 +170,7 @@ class TextTable(Table):
         """Line number (from 1) and fields of every row, the header too, that is not blank."""
         # Bytes that are not UTF-8 come through as lone surrogates, for _check_text to find.
         form, number = self.form, 0
-        with open(
-            self.path, encoding=form.encoding, errors="surrogateescape", newline=""
-        ) as text:
+        with open(self.path, encoding=form.encoding, errors="surrogateescape", newline="") as text:
             try:
                 if form.lines is not None:
                     yield from LINES[form.lines](text, tuple(form.kinds))
@@ -190,7 +188,7 @@ class TextTable(Table):
                     error.problem,
                     line=error.line,
                     column=error.column,
-                    remedy="Correct the line, or name the layout and the columns that the file has.",
+                    remedy="Correct the line, or name the layout and columns that the file has.",
                 ) from error
             except UnicodeError as error:
                 raise self.error(
@@ -216,7 +214,9 @@ class TextTable(Table):
             if fields is None:
                 return
             if len(kept) > 1 and any(map(self._is_row, kept[1:])):
-                problem = f"(it would end on line {reader.line_num} only, past what looks like a row)"
+                problem = (
+                    f"(it would end on line {reader.line_num} only, past what looks like a row)"
+                )
                 raise self._open_quote(start, kept, problem)
             if fields:
                 yield reader.line_num, fields

@@ -25,7 +25,14 @@ from recmia.errors import DataError
 
 LOOKED_AT = 400  # lines
 GAP = 30  # minutes without a click that end a session, where the log has users only
-_DELIMITERS = {"::": "'::'", "\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "blanks"}
+_DELIMITERS = {
+    "::": "'::'",
+    "\t": "tabs",
+    ";": "semicolons",
+    "|": "bars",
+    ",": "commas",
+    " ": "blanks",
+}
 # Names that columns have in public data sets and exports, without what is no letter.
 _ROLES = {
     "session": "session sessionid sid sessid visit visitid basket basketid order orderid cartid",
@@ -86,9 +93,7 @@ def recognise(
     return found
 
 
-def _parquet(
-    found: Recognised, source: Source, plain: Path, wanted: Mapping[str, str]
-) -> None:
+def _parquet(found: Recognised, source: Source, plain: Path, wanted: Mapping[str, str]) -> None:
     try:
         schema = pq.read_schema(plain)
     except (pa.ArrowException, OSError) as error:
@@ -131,8 +136,9 @@ def _text(
     if delimiter == "\t" and all(_is_mind(row) for row in rows):
         found.data["layout"] = "mind"
         found.said.append(
-            "Impressions as MIND has them: a user's clicks are the history of the first impression, "
-            "then the items that were clicked (-1), in the order of the file; a user is a session."
+            "Impressions as MIND has them: a user's clicks are the history of the first "
+            "impression, then the items that were clicked (-1), in the order of the file; a user "
+            "is a session."
         )
     elif delimiter is None or (delimiter in " ," and not wanted and _is_list(rows)):
         _lists(found, lines)
@@ -254,7 +260,9 @@ def _by_value(found: Recognised, source: Source, rows: list[list[str]]) -> dict[
     """Roles of columns without names: the time by its values, then key and item from the left."""
     columns = list(zip(*rows, strict=True))
     times = [place for place, values in enumerate(columns) if _are_times(values)]
-    left = [place for place in range(len(columns)) if place not in times and place not in _rated(rows)]
+    left = [
+        place for place in range(len(columns)) if place not in times and place not in _rated(rows)
+    ]
     if len(left) < 2:
         left = [place for place in range(len(columns)) if place not in times[:1]]
     if len(left) < 2:
@@ -353,7 +361,9 @@ def _is_list(rows: list[list[str]]) -> bool:
 def _has_header(rows: list[list[str]]) -> bool:
     """Names: no numbers, no two alike, and known or above a column of numbers."""
     names = [name.strip() for name in rows[0]]
-    if len(set(names)) < len(names) or any(re.fullmatch(r"-?[\d.,:]*\d[\d.,:T -]*", n) for n in names):
+    if len(set(names)) < len(names) or any(
+        re.fullmatch(r"-?[\d.,:]*\d[\d.,:T -]*", n) for n in names
+    ):
         return False
     if {"item"} <= {_NAMED.get(_letters(name)) for name in names}:
         return True

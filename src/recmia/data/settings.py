@@ -73,8 +73,8 @@ class Data(Section):
     )
     placeholders: tuple[str, ...] | None = Field(
         None,
-        description="sessions or users (words: items too) that stand for nobody, to be left out and counted; where "
-        "not set, NA, null and their like are refused; [] takes every value for somebody",
+        description="sessions or users (words: items too) that stand for nobody, to be left out "
+        "and counted; where not set, NA, null and their like are refused; [] takes all for people",
     )
     columns: Columns | None = Field(None, description="column mapping, for source 'file'")
     session_gap_minutes: float | None = Field(
@@ -137,7 +137,6 @@ class Data(Section):
         if registry.layout(self.source).user is not None:
             raise ValueError(f"source '{self.source}' has users: set session_gap_minutes")
         return self
-
 
     @model_serializer(mode="wrap")
     def _what_is_set(self, dump: Callable) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Times in whatever form a log has them, as int64 milliseconds since 1970 (UTC).
 
-A number tells its unit by its size alone where the log lies between 1990 and 2100: seconds have 9 or
-10 digits there, milliseconds 12 or 13, microseconds 15 or 16, nanoseconds 18 or 19. What is none of
-these (a day number, minutes, a step) is not guessed at.
+A number tells its unit by its size alone where the log lies between 1990 and 2100: seconds have 9
+or 10 digits there, milliseconds 12 or 13, microseconds 15 or 16, nanoseconds 18 or 19. What is none
+of these (a day number, minutes, a step) is not guessed at.
 """
 
 from __future__ import annotations

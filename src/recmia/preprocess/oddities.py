@@ -1,4 +1,4 @@
-"""What is odd about a log, in sentences: what was left out, and what the order of a file decided."""
+"""What is odd about a log, in sentences: what was left out, what the order of a file decided."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 LARGE = 0.5  # share of all clicks that nobody has by himself
 _PER_KEY = 20  # clicks of a key that looks like a default, over the mean
 # Where nobody is logged in: 0, -1, zeros of a UUID, or a word.
-_DEFAULT = r"-?[0-]+(\.0)?|-1(\.0)?|anonymous|anon|guest|unknown|undefined|default|deleted|test|-|\?"
+_DEFAULT = (
+    r"-?[0-]+(\.0)?|-1(\.0)?|anonymous|anon|guest|unknown|undefined|default|deleted|test|-|\?"
+)
 
 
 def is_default(key: Any) -> bool:
@@ -50,7 +52,9 @@ def oddities(statistics: Mapping[str, Any]) -> list[str]:
         most = reading["tied_clicks"] > kept / 2
         found.append(
             f"{_share(reading['tied_clicks'], kept)} clicks have the same time as another of the "
-            "same " + key[:-1] + ": the order of the file decided which comes first"
+            "same "
+            + key[:-1]
+            + ": the order of the file decided which comes first"
             + (". Map a finer time if the log has one." if most else ".")
         )
     if reading["most_clicks_of_one"] > LARGE * kept and raw[key] > 1:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from recmia.data.settings import Preprocess
 
 
-
 def gini(counts: np.ndarray) -> float:
     """Gini index of item popularity: 0 where all items are clicked alike, near 1 where one is.
 

@@ -1,4 +1,4 @@
-"""`recmia check`: what would be read of somebody's own file, said aloud, and a profile that runs."""
+"""`recmia check`: what would be read of somebody's own file, and a profile of it that runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`recmia audit clicks`: a folder of its own for the run on somebody's file, page and profile in it."""
+"""`recmia audit clicks`: a folder of its own for the run on somebody's file, with its page."""
 
 from __future__ import annotations
 
