@@ -19,7 +19,7 @@ from nvtabular import ops
 
 from recmia.data.settings import Columns, Data, Preprocess
 from recmia.errors import DataError, SettingsError
-from recmia.preprocess import cleaning, encoding, gini, preprocess
+from recmia.preprocess import cleaning, encoding, gini, oddities, preprocess
 from recmia.preprocess import pipeline as preprocessing
 from recmia.preprocess.statistics import days_covered, revisits
 from recmia.sessions import END, START, load_sessions
@@ -415,3 +415,39 @@ def test_real_slice(real_data, tmp_path):
     for row in (0, 1, 777, len(cleaned) - 1):
         assert names[found.clicks[row, : found.lengths[row]] - 3].tolist() == cleaned[row]
     assert report.statistics["raw"]["items"] == 17_745
+
+
+def test_what_the_order_of_the_file_decided_is_counted_and_said(tmp_path):
+    frame = pd.DataFrame({"key": list("aaabbc"), "item": range(6)})
+    frame["time"] = [1.6e9, 1.6e9, 1.6e9 + 9, 1.6e9, 1.6e9 + 2 * 86_400, 1.6e9]
+    report = run(own(tmp_path, frame, session="key"), tmp_path)
+    reading = report.statistics["reading"]
+    assert reading == {
+        "placeholder_clicks": 0,
+        "tied_clicks": 2,
+        "sessions_over_a_day": 1,
+        "most_clicks_of_one": 3,
+    }
+    said = " ".join(oddities(report.statistics))
+    assert "2 of 6 (33%) clicks have the same time" in said
+    assert "1 of 3 (33%) sessions last for more than a day" in said
+
+
+@pytest.mark.parametrize("key", ["0", "guest", "00000000-0000-0000-0000-000000000000"])
+def test_a_default_with_most_clicks_is_nobody(tmp_path, key):
+    frame = pd.DataFrame({"key": [key] * 7 + list("aabb"), "item": range(11), "time": 1.6e9})
+    data = own(tmp_path, frame, session="key")
+    with pytest.raises(DataError, match="looks like a default") as caught:
+        run(data, tmp_path)
+    assert caught.value.column == "key" and f"data.placeholders: ['{key}']" in str(caught.value)
+    report = run(data.model_copy(update={"placeholders": (key,)}), tmp_path)
+    assert report.statistics["reading"]["placeholder_clicks"] == 7
+    assert report.statistics["raw"]["sessions"] == 2
+    assert "7 of 11 (64%) clicks stand under a placeholder" in oddities(report.statistics)[0]
+    report = run(data.model_copy(update={"placeholders": ()}), tmp_path)
+    assert report.statistics["raw"]["sessions"] == 3
+
+
+def test_an_ordinary_log_has_nothing_odd(tmp_path):
+    frame = noisy_log(seed=2).drop_duplicates(["key", "time"])
+    assert oddities(run(own(tmp_path, frame, session="key"), tmp_path).statistics) == []

@@ -1,4 +1,4 @@
-"""The command line: recmia run | status | report | reproduced | data | audit | export | profiles"""
+"""The command line: recmia run, check, status, report, reproduced, profiles, data, audit, export"""
 
 from __future__ import annotations
 
@@ -165,6 +165,46 @@ def run(
     pipeline.run(plan, only or (), force)
     if not only:
         _write_report(plan)
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="Clicks: a file, or a folder of parts.")]
+Column = "Column of the {}s: its name or, where no line names them, its place from 1."
+SessionColumn = Annotated[str, typer.Option(metavar="COLUMN", help=Column.format("session"))]
+UserColumn = Annotated[str, typer.Option(metavar="COLUMN", help=Column.format("user"))]
+ItemColumn = Annotated[str, typer.Option(metavar="COLUMN", help=Column.format("item"))]
+TimeColumn = Annotated[str, typer.Option(metavar="COLUMN", help=Column.format("time"))]
+Gap = Annotated[
+    float | None, typer.Option(min=0.01, help="Minutes without a click that end a session.")
+]
+Encoding = Annotated[str | None, typer.Option(help="Of the text, such as latin-1.")]
+
+
+@app.command()
+def check(
+    file: File,
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="PROFILE.yaml", help="Write the profile; must not exist."),
+    ] = None,
+    session: SessionColumn = "",
+    user: UserColumn = "",
+    item: ItemColumn = "",
+    time: TimeColumn = "",
+    gap: Gap = None,
+    encoding: Encoding = None,
+) -> None:
+    """Say what would be read of a file of clicks, and draw up a profile for it."""
+    from recmia.run.own_check import check as read_it
+    from recmia.run.own_check import told, write_profile
+
+    columns = {"session": session, "user": user, "item": item, "time": time}
+    found = read_it(file, columns, encoding=encoding, gap=gap)
+    print(told(found))
+    if write is not None:
+        write_profile(found, write)
+        print(f"Written: {write}. Look it over, then: " + as_typed(f"`recmia run -p {write}`"))
+    elif found.profile is not None:
+        print(f"\n# A profile; --write PROFILE.yaml keeps it\n{found.profile}", end="")
 
 
 @app.command()
@@ -437,6 +477,38 @@ def audit_compare_command(
 
     found = compare(before, after, out, level=level, seed=seed, force=force)
     print(summary(found, out / "index.html"))
+
+
+@audit_app.command("clicks")
+def audit_clicks_command(
+    file: File,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where results go.")] = Path("audit"),
+    session: SessionColumn = "",
+    user: UserColumn = "",
+    item: ItemColumn = "",
+    time: TimeColumn = "",
+    gap: Gap = None,
+    encoding: Encoding = None,
+    set_: Set = None,
+) -> None:
+    """Run the study on a file of clicks: what would a model that learned from it leak?
+
+    What is read is said first, as `recmia check` says it. The same command goes on where it was
+    stopped. DIR/page/index.html is the page, DIR/page.yaml the profile.
+    """
+    from recmia.run.own_check import told
+    from recmia.run.own_run import open_run
+
+    columns = {"session": session, "user": user, "item": item, "time": time}
+    found, profile = open_run(file, out, columns, encoding=encoding, gap=gap)
+    print(told(found), flush=True)
+    try:
+        run(str(profile), set_=set_)
+    except KeyboardInterrupt:
+        from recmia.run.pipeline import RESUME
+
+        _complain(f"Stopped. {RESUME}")
+        raise typer.Exit(130) from None
 
 
 @audit_app.command("example")

@@ -6,10 +6,12 @@ import gzip
 import io
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from recmia.audit.lists import audit_lists
+from recmia.audit.page import caveats
 from recmia.audit.scoring import AuditSettings
 from recmia.errors import ArtifactError, DataError, SettingsError
 
@@ -55,9 +57,9 @@ CASES = {
         CLICKS,
         "u3,i0,5",
         '"u\n3",i0,5',
-        9,
+        8,
         "user_id",
-        "over the end of the line",
+        "a quotation mark is left open",
     ),
     "one column short": (LISTS, "u1,i1,1", "u1,i1", 4, "rank", "3 columns expected"),
     "one column more": (LISTS, "u1,i1,1", "u1,i1,1,0", 4, "number 4", "found 4"),
@@ -149,11 +151,110 @@ def test_one_class_only(tiny: Path, side: str) -> None:
 
 def test_nobody_is_left(tiny: Path) -> None:
     path = tiny / "shadow" / LISTS
-    path.write_text(
-        path.read_text().replace("u", "U").replace("U5er", "user").replace("User", "user")
-    )
+    header, _, rest = path.read_text().partition("\n")
+    path.write_text(f"{header}\n{rest.replace('u', 'other ')}")
     with pytest.raises(DataError, match="none of the 12 users can be audited"):
         audit(tiny)
+
+
+@pytest.mark.parametrize("side", ["shadow", "target"])
+@pytest.mark.parametrize(
+    ("name", "column", "change"),
+    [
+        (LISTS, "user_id", lambda one: one.upper()),
+        (LISTS, "user_id", lambda one: f"{one} "),
+        (LABELS, "user_id", lambda one: f"'{one}'"),
+        (CLICKS, "item_id", lambda one: one.upper()),
+        (LISTS, "item_id", lambda one: f" {one}"),
+    ],
+)
+def test_ids_that_one_file_writes_in_another_way(tiny, side, name, column, change) -> None:
+    path = tiny / side / name
+    frame = pd.read_csv(path, dtype=str)
+    some = frame.index >= len(frame) // 2
+    frame.loc[some, column] = frame.loc[some, column].map(change)
+    frame.to_csv(path, index=False)
+    with pytest.raises(DataError, match="written in another way") as caught:
+        audit(tiny)
+    error = caught.value
+    assert (error.file, error.column) == (path, column) and error.line > 2 and error.remedy
+
+
+@pytest.mark.parametrize("other", ["{}.0", "0{}", "{}.00"])
+def test_numbers_that_one_file_writes_in_another_way(tiny: Path, other: str) -> None:
+    for side in ("shadow", "target"):
+        for name in (CLICKS, LISTS, LABELS):
+            path = tiny / side / name
+            header, _, rest = path.read_text().partition("\n")
+            path.write_text(f"{header}\n{rest.replace('u', '7')}")
+    audit(tiny)  # all alike
+    replace(tiny / "target" / LISTS, "\n73,", f"\n{other.format(73)},")
+    with pytest.raises(DataError, match="is '73' in interactions.csv"):
+        replace(tiny / "target" / LISTS, "\n73,i3,2", f"\n{other.format(73)},i3,2")
+        audit(tiny)
+
+
+@pytest.mark.parametrize("word", ["NA", "null", "nan", "\\N"])
+def test_users_who_are_nobody(tiny: Path, word: str) -> None:
+    replace(tiny / "target" / CLICKS, "\nu3,", f"\n{word},")
+    with pytest.raises(DataError, match="stands for none") as caught:
+        audit(tiny)
+    assert (caught.value.line, caught.value.column) == (8, "user_id")
+
+
+def vectors(tiny: Path, **columns) -> Path:
+    """Vectors of two dimensions for twelve items, and further columns."""
+    draw = np.random.default_rng(0).normal(size=(12, 3))
+    frame = pd.DataFrame(draw, columns=list("xyz"))
+    frame = pd.DataFrame({"item_id": [f"i{n}" for n in range(12)]}).join(frame)
+    for side in ("shadow", "target"):
+        frame.assign(**columns).to_csv(tiny / side / VECTORS, index=False)
+    return tiny / "shadow" / VECTORS
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Unnamed: 0", [0.0, 1, 1, 2, 0, 0, 0, 0, 0, 0, 0, 3]),
+        ("number", range(12)),
+        ("from 1", range(1, 13)),
+        ("shuffled", [3, 1, 2, 0, 5, 4, 6, 11, 10, 7, 9, 8]),
+        ("rows were dropped", [0, 1, 5, 6, 7, 9, 12, 13, 14, 15, 20, 22]),
+        ("clicks", [90, 3, 3, 7, 2, 250, 3, 4, 5, 5, 5, 9]),
+        ("price", [199.9, 450.5, 3.5, 7.2, 2.1, 250.0, 900.9, 4.2, 5.1, 5.3, 5.9, 9.9]),
+        ("time", [1.6e9 + 1e6 * n * n % 7e6 for n in range(12)]),
+    ],
+)
+def test_a_column_that_is_no_dimension(tiny: Path, name: str, values) -> None:
+    path = vectors(tiny, **{name: list(values)})
+    with pytest.raises(DataError, match="no dimension") as caught:
+        audit(tiny)
+    assert (caught.value.file, caught.value.column) == (path, name)
+    vectors(tiny)
+    audit(tiny)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"x": 0.0, "y": 0.0, "z": 0.0}, "12 of 12 items have the same vector, all zeros"),
+        ({"x": 0.1, "y": 0.2, "z": 0.3}, "12 of 12 items have the same vector,"),
+        ({"x": 1e-9, "y": 0.5, "z": [0.5 + n * 1e-9 for n in range(12)]}, "12 of 12"),
+        (dict.fromkeys("xyz", [0.0] * 8 + [1.5, -2.5, 3.5, 0.5]), "8 of 12"),
+    ],
+)
+def test_vectors_that_say_nothing(tiny: Path, change: dict, said: str) -> None:
+    vectors(tiny, **change)
+    with pytest.raises(DataError, match=said):
+        audit(tiny)
+
+
+def test_what_has_no_vector_is_said(tiny: Path) -> None:
+    replace(tiny / "shadow" / VECTORS, "i2,1,1\n", "")
+    replace(tiny / "target" / VECTORS, "i2,1,1\n", "")
+    found = audit(tiny)
+    assert any("4 of 12 interactions of the target side" in note for note in caveats(found))
+    assert "interactions of such items" in (tiny / "out" / "index.html").read_text()
 
 
 def test_vectors_must_be_of_one_space(tiny: Path) -> None:

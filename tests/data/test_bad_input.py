@@ -241,7 +241,8 @@ def test_ids_that_are_no_text_of_one_line(tmp_path, row, line, problem):
 
 def test_a_quotation_mark_left_open(tmp_path):
     error = fail_own(tmp_path, 'who,what,when\n1,"2,2014-04-01\n1,3,2014-04-01\n')
-    assert error.line == 3 and "3 columns expected" in error.problem
+    assert (error.line, error.column) == (2, "what") and "left open" in error.problem
+    assert "data.quotes: false" in error.remedy
 
 
 def test_text_that_is_not_utf8(tmp_path):

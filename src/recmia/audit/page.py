@@ -213,6 +213,13 @@ def caveats(found: dict[str, Any]) -> list[str]:
             notes.append(
                 f"{left_out:,} of {counts[side]['users']:,} users of the {side} side were skipped."
             )
+        for kind in ("interactions", "recommendations"):
+            unknown = found["skipped"][side][f"{kind}_without_a_vector"]
+            if unknown > 0.01 * counts[side][kind]:
+                notes.append(
+                    f"{unknown:,} of {counts[side][kind]:,} {kind} of the {side} side are of items "
+                    "without a vector and were left out."
+                )
     return notes
 
 

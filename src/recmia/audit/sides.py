@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from recmia.audit.matching import check_spelling
 from recmia.audit.tables import AuditTable, find, read_table
 from recmia.audit.vectors import ItemSpace, places, sorted_ids
 from recmia.data.kinds import Whole
@@ -93,6 +94,10 @@ def read_side(
         labelling = read_table(membership, ["user_id"], {"member": Whole()})
         _check_membership(labelling)
     files = [file for file in (interactions, lists, labelling) if file is not None]
+    for file in files[1:]:
+        check_spelling(file, "user_id", interactions.ids["user_id"].names, INTERACTIONS)
+    for file in files[:2]:
+        check_spelling(file, "item_id", space.items, "the item vectors")
     everybody = sorted_ids(*(file.ids["user_id"].names for file in files))
     user, item = _coded(interactions, everybody, space)
     list_user, list_item = _coded(lists, everybody, space)

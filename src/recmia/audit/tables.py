@@ -13,13 +13,18 @@ import pyarrow as pa
 
 from recmia.data import reader
 from recmia.data.files import FETCH_AGAIN, Source, parts
-from recmia.data.kinds import Ids, Kind, Number, Time
+from recmia.data.kinds import PLACEHOLDERS, Ids, Kind, Number, Time
 from recmia.data.tables import Format
 from recmia.errors import DataError
 
 
 class AnyId(Ids):
     """Ids as they are given: text of one line, or any integer, a negative 64-bit hash too."""
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a bad id."""
+        return "Correct or drop the row; ids are integers or text of one line."
 
     def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         """String."""
@@ -124,7 +129,7 @@ def read_table(
             "--help`, and `recmia audit example` for files to look at.",
         )  # fmt: skip
     form = Format(
-        {**dict.fromkeys(ids, AnyId(negative=True)), **numbers},
+        {name: _kind(name) for name in ids} | numbers,
         optional=CHECKED if checked else {},
         others=others,
         naming=f"Name its columns exactly {columns}, separated by commas.",
@@ -154,6 +159,11 @@ def read_table(
         {name: kept[name].to_numpy() for name in kept.columns},
         tuple(name for name, read in names.items() if not read),
     )
+
+
+def _kind(name: str) -> AnyId:
+    """Of people words that stand for nobody are refused: strangers would be one."""
+    return AnyId(negative=True, refused=PLACEHOLDERS if name == "user_id" else ())
 
 
 def _coded(column: pl.LazyFrame) -> IdColumn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,11 @@ from recmia.errors import DataError, SettingsError
 from recmia.sessions import FIRST_ITEM
 
 FILE = "item_vectors.csv"
+# Columns of row numbers, as pandas, Spark and R name them.
+_INDEX = re.compile(r"|index|level_\d+|Unnamed: ?\d+(\.\d+)?|__index_level_\d+__|rownames")
+# A column that spreads so many times as far as the middle one decides all distances by itself; one
+# of whole numbers among decimals (a count, a price, a year) sooner.
+_FAR, _COUNTS = 100, 10
 PAPER_DIM = 100  # l of Zhang et al. (CCS 2021), section 3.2
 
 
@@ -118,6 +124,7 @@ def _given(paths: list[Path], dim: int | None) -> ItemSpace:
                 f"{FILE} in one folder only: it then serves both.",
             )  # fmt: skip
         joined[place], filled[place] = vectors, True
+    _check_spread(joined, paths[0])
     source = f"{FILE} of {'both sides' if len(paths) == 2 else 'one side, used for both'}"
     return ItemSpace(items, joined, source, tuple(paths))
 
@@ -135,7 +142,54 @@ def _read_vectors(path: Path) -> tuple[AuditTable, np.ndarray]:
         row = np.setdiff1d(np.arange(len(ids.codes)), first)[0]
         name = ids.names[int(ids.codes[row])].as_py()
         raise file.error(row, "item_id", f"item '{name}' is there twice.", "keep one of its rows.")
-    return file, np.column_stack(list(file.numbers.values()))
+    vectors = np.column_stack(list(file.numbers.values()))
+    _check_dimensions(path, list(file.numbers), vectors)
+    return file, vectors
+
+
+def _check_dimensions(path: Path, names: list[str], vectors: np.ndarray) -> None:
+    """Refuse a column that is an index, or whose numbers leave nothing for the others to say."""
+    spread = vectors.std(axis=0, dtype=np.float64)
+    middle = float(np.median(spread[spread > 0])) if (spread > 0).any() else 0.0
+    whole = (vectors == np.rint(vectors)).all(axis=0)
+    for place, name in enumerate(names):
+        factor = _COUNTS if whole[place] and not whole.all() else _FAR
+        if whole[place] and (_INDEX.fullmatch(name) or _counts_rows(vectors[:, place])):
+            problem = "whole numbers that count the rows: an index, no dimension."
+        elif len(names) > 2 and len(vectors) >= 10 and spread[place] > middle * factor:
+            times = spread[place] / middle
+            problem = f"it spreads {times:,.0f} times as far as the middle column: no dimension."
+        else:
+            continue
+        raise DataError(
+            problem, file=path, line=1, column=name,
+            remedy="take the column out (in pandas: to_csv(index=False)), or, where it is a "
+            "dimension, bring all of them to one scale.",
+        )  # fmt: skip
+
+
+def _counts_rows(column: np.ndarray) -> bool:
+    """0, 1, 2 and so on in any order, or rising as they do where rows were dropped."""
+    steps, n = np.diff(column), len(column)
+    run = n >= 4 and np.array_equal(np.sort(column), column.min() + np.arange(n))
+    return run or (n >= 10 and bool((steps > 0).all() or (steps < 0).all()))
+
+
+def _check_spread(vectors: np.ndarray, path: Path) -> None:
+    """Refuse vectors of which more than half are one and the same: nothing can be told by them."""
+    distinct, counts = np.unique(
+        np.round(vectors / max(float(np.abs(vectors).max()), 1e-30), 6), axis=0, return_counts=True
+    )
+    most = int(counts.max())
+    if len(vectors) > 1 and 2 * most > len(vectors):
+        zeros = "" if distinct[counts.argmax()].any() else ", all zeros"
+        raise DataError(
+            f"{most:,} of {len(vectors):,} items have the same vector{zeros}"
+            ", so an attack cannot tell anything by them.",
+            file=path,
+            remedy="export the vectors again, after training and with their decimals; leave out "
+            "items that have none.",
+        )
 
 
 def _factorised(path: Path, dim: int, seed: int) -> ItemSpace:

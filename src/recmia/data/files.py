@@ -26,6 +26,7 @@ _PACKED: dict[bytes, Callable[[Path], BinaryIO]] = {
     b"\xfd7zXZ\0": lzma.open,
     b"\x28\xb5\x2f\xfd": lambda path: pa.input_stream(str(path), compression="zstd"),
 }
+_NAMES = dict(zip(_PACKED, ("gzip", "bzip2", "xz", "zstd"), strict=True))
 _DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 _PARQUET = {".parquet", ".pq"}
 
@@ -51,6 +52,14 @@ class Source:
     def is_parquet(self) -> bool:
         """Whether it is a Parquet file, by its first bytes or by its name."""
         return self._start() == b"PAR1" or self.path.suffix.lower() in _PARQUET
+
+    @property
+    def packing(self) -> str:
+        """What it is packed with, in words; "" where it is not."""
+        start = self._start(8)
+        if self.member is not None or start.startswith(b"PK\3\4"):
+            return "a zip archive"
+        return next((f"packed with {_NAMES[m]}" for m in _PACKED if start.startswith(m)), "")
 
     @contextmanager
     def plain(self, folder: Path | None = None) -> Iterator[Path]:
@@ -128,14 +137,18 @@ class Source:
 
 
 def parts(path: Path) -> list[Source]:
-    """A file, or the files of a folder in the order of their names; hidden ones are left out.
+    """A file, or the files below a folder in the order of their names; hidden ones are left out.
 
     Raises:
         DataError: the folder holds no file.
     """
     if not path.is_dir():
         return [Source(path)]
-    files = sorted(file for file in path.iterdir() if file.name[0] not in "._" and file.is_file())
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not any(p[0] in "._" for p in file.relative_to(path).parts)
+    )
     if not files:
         raise DataError("the folder holds no files", file=path, remedy="Check the path.")
     return [Source(file) for file in files]

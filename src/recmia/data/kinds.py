@@ -7,14 +7,18 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from recmia.data.times import BadTime, detect, milliseconds
 
 LONGEST_ID = 1024  # bytes; more is a quotation mark left open, not an id
+# What exports write where there is no id, in small letters.
+PLACEHOLDERS = ("na", "n/a", "#n/a", "<na>", "nan", "nat", "nil", "none", "null", "(null)", "\\n")
 _NEGATIVE = r"\s*-\s*\d+(\.\d*)?\s*"
 _BLANK = r"\s*"
+_IN_PARQUET = "Write the column as another type; ids are integers or text."
 
 
 class Kind:
@@ -22,9 +26,11 @@ class Kind:
 
     Attributes:
         remedy: what to do about a bad value.
+        type_remedy: what to do about a typed column that cannot hold such values.
     """
 
     remedy = "Correct or drop the row."
+    type_remedy = _IN_PARQUET
 
     def fitted(self, first: Any) -> Kind:
         """The kind once the first value of its column is known."""
@@ -52,40 +58,63 @@ class Ids(Kind):
 
     Attributes:
         integer: text must be such a number.
-        negative: text that reads as a negative number is an id, as a hash may be.
+        negative: text or a number that is negative is an id, as a hash may be.
+        refused: texts, in small letters, that stand for no id.
+        allowing: what to set where one of these, or a negative number, is an id; or "".
     """
 
     integer: bool = False
     negative: bool = False
+    refused: tuple[str, ...] = ()
+    allowing: str = ""
 
     @property
     def remedy(self) -> str:
         """What to do about a bad id."""
         text = "" if self.integer else " or text of one line (is a quotation mark left open?)"
-        return f"Correct or drop the row; ids are non-negative whole numbers{text}."
+        return (
+            f"Correct or drop the row; ids are non-negative whole numbers{text}."
+            f"{self.allowing and ' '}{self.allowing}"
+        )
+
+    @property
+    def type_remedy(self) -> str:
+        """Numbers with decimals are what pandas makes of whole ones where some are missing."""
+        return f"{_IN_PARQUET[:-1]} (in pandas: .astype('Int64'), without missing ones)."
 
     def accepts(self, dtype: pa.DataType) -> bool:
-        """Integers and text, plain or as dictionaries."""
+        """Integers, decimals without decimals, and text or bytes, plain or as dictionaries."""
         inner = dtype.value_type if pa.types.is_dictionary(dtype) else dtype
-        text = pa.types.is_string(inner) or pa.types.is_large_string(inner)
-        return text or pa.types.is_integer(inner)
+        tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer)
+        tests += (pa.types.is_binary, pa.types.is_large_binary)
+        whole = pa.types.is_decimal(inner) and inner.scale == 0
+        return whole or any(test(inner) for test in tests)
 
     def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-        """Int64 or String."""
-        if dtype.is_integer() or self.integer:
+        """Int64 or String, as which unsigned numbers of 64 bits come too."""
+        if (dtype.is_integer() and dtype != pl.UInt64) or self.integer:
             text = column if dtype.is_integer() else column.str.strip_chars()
             number = text.cast(pl.Int64, strict=False)
-            return pl.when(number >= 0).then(number)
+            return number if self.negative else pl.when(number >= 0).then(number)
         text = column.cast(pl.String)
         bad = _BLANK if self.negative else f"{_BLANK}|{_NEGATIVE}"
         good = ~text.str.contains(rf"^({bad})$|[\r\n\x00]") & (text.str.len_bytes() <= LONGEST_ID)
+        if self.refused:
+            good &= ~text.str.strip_chars().str.to_lowercase().is_in(self.refused)
         return pl.when(good).then(text)
 
     def problem(self, value: Any) -> str:
         """Missing, negative, no integer, or no text of one line."""
+        if isinstance(value, bytes):
+            try:
+                value = value.decode()
+            except UnicodeDecodeError:
+                return f"the id {_shown(value)} is not text in UTF-8"
         text, shown = "" if value is None else str(value), _shown(value)
         if re.fullmatch(_BLANK, text):
             return "the id is missing"
+        if text.strip().lower() in self.refused:
+            return f"the id is missing ({shown} stands for none)"
         if not self.negative and re.fullmatch(_NEGATIVE, text):
             return f"the id is negative ({shown})"
         if self.integer:
@@ -169,34 +198,52 @@ class Time(Kind):
     Attributes:
         zero_is_unknown: 0 stands for an unknown time.
         form: see `recmia.data.times.detect`.
+        unit: one of `recmia.data.times.UNITS`, which is the form whatever the first value is.
+        naming: how to name the unit of numbers that do not tell it, or "".
+        least: in ms, see `recmia.data.times.milliseconds`.
     """
 
     zero_is_unknown: bool = False
     form: str = "iso"
-    remedy = (
-        "Give every row a time of one form: ISO 8601, or seconds or milliseconds since 1970; "
-        "drop rows whose time is unknown."
+    unit: str | None = None
+    naming: str = ""
+    least: int = 0
+    type_remedy = (
+        "Times are text, dates, timestamps, or whole numbers or doubles: a float of 32 bits keeps "
+        "steps of two minutes only. Write the column anew from where it came from."
     )
 
-    def fitted(self, first: Any) -> Time:
+    @property
+    def remedy(self) -> str:
+        """What to do about a bad time."""
+        return (
+            "Give every row a time of one form: ISO 8601, or seconds or milliseconds since 1970; "
+            f"drop rows whose time is unknown.{self.naming and ' '}{self.naming}"
+        )
+
+    def fitted(self, first: Any) -> Kind:
         """With the form of the first value; a bad one stays to be refused."""
+        if self.unit is not None:
+            return replace(self, form=self.unit)
         try:
             return replace(self, form=detect(pa.array([first])))
-        except (BadTime, pa.ArrowInvalid):
+        except (BadTime, pa.ArrowException, OverflowError):
             return self
 
     def accepts(self, dtype: pa.DataType) -> bool:
-        """Any type: what no time is read from is refused value by value."""
-        return True
+        """Text, dates, timestamps and numbers but those of a float that rounds them."""
+        inner = dtype.value_type if pa.types.is_dictionary(dtype) else dtype
+        tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer)
+        tests += (pa.types.is_float64, pa.types.is_decimal)
+        if self.unit is None:
+            tests += (pa.types.is_date, pa.types.is_timestamp)
+        return any(test(inner) for test in tests)
 
     def parse(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         """Int64, milliseconds since 1970 UTC. Arrow reads ISO 8601 in a fifth of polars' time."""
 
         def read(values: pl.Series) -> pl.Series:
-            stamps = milliseconds(
-                _plain(values.to_arrow()), self.form, zero_is_unknown=self.zero_is_unknown
-            )
-            return pl.Series(values.name, stamps)
+            return pl.Series(values.name, self._milliseconds(_plain(values.to_arrow())))
 
         return column.map_batches(read, return_dtype=pl.Int64, is_elementwise=True)
 
@@ -205,14 +252,20 @@ class Time(Kind):
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return "the time is missing"
         try:
-            milliseconds(pa.array([value]), self.form, zero_is_unknown=self.zero_is_unknown)
+            self._milliseconds(pa.array([value]))
         except BadTime as error:
             return f"{str(error).split(' (')[0]} ({_shown(value)})"
         return f"{_shown(value)} is not a time"
 
+    def _milliseconds(self, values: pa.Array) -> np.ndarray:
+        zero = self.zero_is_unknown
+        return milliseconds(values, self.form, zero_is_unknown=zero, least=self.least)
+
 
 def _plain(values: pa.Array) -> pa.Array:
     """Text in the Arrow type that every version of its time parser knows."""
+    if pa.types.is_decimal(values.type):
+        return values.cast(pa.float64())
     text = not pa.types.is_primitive(values.type)
     return values.cast(pa.string()) if text else values
 

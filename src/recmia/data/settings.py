@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Callable
 from difflib import get_close_matches
+from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_serializer, model_validator
 
 from recmia.data import registry
 from recmia.section import Section
 
 OWN = ("synthetic", "file")  # click logs that sources.yaml does not list
+
+# How a log of one's own is written, where it is not as most are.
+_OF_OWN_LOGS = ("layout", "names", "quotes", "encoding", "time_unit", "placeholders")
 
 
 class SyntheticLog(Section):
@@ -21,7 +27,10 @@ class SyntheticLog(Section):
 
 
 class Columns(Section):
-    """Column names of a click log of one's own: `session`, or `user` with a gap."""
+    """Column names of a click log of one's own.
+
+    `session`, or `user` with a gap; both where a session's number is its own with its user only.
+    """
 
     session: str | None = None
     user: str | None = None
@@ -31,10 +40,13 @@ class Columns(Section):
 
     @model_validator(mode="after")
     def _one_key(self) -> Columns:
-        if (self.session is None) == (self.user is None):
-            raise ValueError("name exactly one of 'session' and 'user'")
-        if self.user is not None and self.time is None:
+        if self.session is None and self.user is None:
+            raise ValueError("name 'session', 'user' or both")
+        if self.session is None and self.time is None:
             raise ValueError("cutting users' histories into sessions needs the 'time' column")
+        named = [n for n in (self.session, self.user, self.item, self.time) if n is not None]
+        if len(set(named)) < len(named):
+            raise ValueError("one column cannot be two things")
         return self
 
 
@@ -45,7 +57,25 @@ class Data(Section):
         "synthetic", description="a click log of sources.yaml, 'synthetic', or 'file' for one's own"
     )
     path: str | None = Field(None, description="the log or a folder of parts, for source 'file'")
-    delimiter: str = Field(",", min_length=1, max_length=1, description="for CSV files")
+    delimiter: str = Field(",", description="for text: one character, or '::' with names")
+    layout: Literal["table", "sessions", "users", "objects", "mind"] = Field(
+        "table",
+        description="what a line is: a row of a table; a session of items; a user, then items; an "
+        "object of JSON; an impression as MIND has them",
+    )
+    names: tuple[str, ...] | None = Field(
+        None, min_length=1, description="columns in their order, where no header line names them"
+    )
+    quotes: bool = Field(True, description="whether values may stand in quotation marks")
+    encoding: str = Field("utf-8", description="of the text, such as latin-1 or utf-16")
+    time_unit: Literal["seconds", "minutes", "hours", "days"] | None = Field(
+        None, description="of times that are numbers and do not count from 1970"
+    )
+    placeholders: tuple[str, ...] | None = Field(
+        None,
+        description="sessions or users (words: items too) that stand for nobody, to be left out "
+        "and counted; where not set, NA, null and their like are refused; [] takes all for people",
+    )
     columns: Columns | None = Field(None, description="column mapping, for source 'file'")
     session_gap_minutes: float | None = Field(
         None, gt=0, description="inactivity that ends a session, where the log has users"
@@ -54,6 +84,32 @@ class Data(Section):
         None, ge=1, description="keep only this many sessions, the last to start"
     )
     synthetic: SyntheticLog = SyntheticLog()
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, delimiter: str) -> str:
+        if len(delimiter) == 1 or delimiter == "::":
+            return delimiter
+        tab = 'write a tab as "\\t", in double quotes' if delimiter in ("\\t", "tab", "TAB") else ""
+        raise ValueError(tab or f"'{delimiter}' is not one character, nor '::'")
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            if codecs.lookup(name)._is_text_encoding:
+                return name
+        except LookupError:
+            pass
+        raise ValueError(f"'{name}' is no encoding that is known; there are utf-8, latin-1, utf-16")
+
+    @field_validator("names", "placeholders", mode="before")
+    @classmethod
+    def _as_text(cls, values: Any) -> Any:
+        # YAML reads 0 and null as what they are; in a file they are text.
+        if not isinstance(values, (list, tuple)):
+            return values
+        return tuple("null" if value is None else str(value) for value in values)
 
     @field_validator("source")
     @classmethod
@@ -71,13 +127,26 @@ class Data(Section):
 
     @model_validator(mode="after")
     def _file_needs_mapping(self) -> Data:
-        if self.source == "file" and (self.path is None or self.columns is None):
+        mapped = self.columns is not None or self.layout in ("sessions", "users", "mind")
+        if self.source == "file" and (self.path is None or not mapped):
             raise ValueError("source 'file' needs 'path' and 'columns'")
+        if self.delimiter == "::" and self.names is None:
+            raise ValueError("a file with '::' has no header line: name its columns in 'names'")
         if self.source in OWN or self.session_gap_minutes is not None:
             return self
         if registry.layout(self.source).user is not None:
             raise ValueError(f"source '{self.source}' has users: set session_gap_minutes")
         return self
+
+    @model_serializer(mode="wrap")
+    def _what_is_set(self, dump: Callable) -> dict[str, Any]:
+        # What a profile does not set is no part of a run's identity: of results that were kept
+        # before there was such a setting neither.
+        values = dump(self)
+        for name in _OF_OWN_LOGS:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                values.pop(name, None)
+        return values
 
 
 class Preprocess(Section):

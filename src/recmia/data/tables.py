@@ -29,6 +29,11 @@ UNUSUAL = (pl.exceptions.PolarsError, pa.ArrowException, BadTime)
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", "::": "'::'"}
 
 
+def _is_data(name: str) -> bool:
+    """Whether the name of a column is rather a value: a number or a date."""
+    return bool(re.fullmatch(r"\s*-?\d+([.,]\d+)?\s*|\d{4}-\d\d-\d\d.*", name))
+
+
 @dataclass(frozen=True)
 class Format:
     """What a table holds and how it is written.
@@ -41,10 +46,17 @@ class Format:
         optional: columns to read where they are there.
         others: kind of all other columns, to read them as well.
         encoding: of the text.
+        quotes: whether values may stand in quotation marks; where None, with a header only.
+        lines: what a line is where it is no row of a table, see `recmia.data.lines`; ``kinds`` has
+            the columns that this gives.
         session_lines: a line holds ids, blanks between them. ``kinds`` has two columns, the
             number of the line and the id.
         naming: what to do where a column is missing.
         separating: what to do where another delimiter would fit.
+        decoding: what to do where the text is not UTF-8.
+        unquoting: what to do where a quotation mark is no such thing.
+        heading: what to do where the first line is data.
+        chosen: the names of the columns are a person's choice, which may have been data.
     """
 
     kinds: Mapping[str, Kind]
@@ -54,14 +66,25 @@ class Format:
     optional: Mapping[str, Kind] = field(default_factory=dict)
     others: Kind | None = None
     encoding: str = "utf-8-sig"
+    quotes: bool | None = None
+    lines: str | None = None
     session_lines: bool = False
     naming: str = "Name its columns in data.columns."
     separating: str = "Set data.delimiter."
+    decoding: str = "Export the file as UTF-8."
+    unquoting: str = "Close it; one inside a value in quotation marks is written twice."
+    heading: str = "Write a line with the columns' names above it."
+    chosen: bool = False
 
     @property
     def has_header(self) -> bool:
         """Whether the first line of a text file names its columns."""
-        return self.columns is None and not self.session_lines
+        return self.columns is None and not self.session_lines and self.lines is None
+
+    @property
+    def quoted(self) -> bool:
+        """Whether values of a text file may stand in quotation marks."""
+        return self.has_header if self.quotes is None else self.quotes
 
 
 class Table:
@@ -85,6 +108,13 @@ class Table:
         for name in dict.fromkeys((*kinds, *form.required)):
             if self.names.count(name) != 1:
                 raise self._no_column(name)
+            # A frame without names is written with the numbers of its columns.
+            place = self.names.index(name)
+            numbered = name in (str(place), str(place + 1))
+            if form.chosen and form.has_header and _is_data(name) and not numbered:
+                raise self.error(
+                    "the first line looks like data", line=1, column=name, remedy=form.heading
+                )
         self.kinds = {name: kind.fitted(first.get(name)) for name, kind in kinds.items()}
 
     def read(self) -> pl.DataFrame:
@@ -193,12 +223,16 @@ class Table:
 
     def _no_column(self, name: str) -> DataError:
         problem = "there twice" if name in self.names else "missing"
+        if any(folder.startswith(f"{name}=") for folder in self.source.path.parts):
+            return self.error(
+                "the column is in the names of folders only",
+                column=name,
+                remedy="Write it into the files too, or do without it.",
+            )
         wanted = {*self.form.kinds, *self.form.required}
         remedy = self._other_delimiter(self.form.delimiter.join(self.names), wanted)
-        if remedy is None and any(re.fullmatch(r"-?\d+(\.\d+)?", name) for name in self.names):
-            remedy = (
-                "The first line looks like data: write a line with the columns' names above it."
-            )
+        if remedy is None and any(map(_is_data, self.names)):
+            remedy = f"The first line looks like data. {self.form.heading}"
         return self.error(
             f"the column is {problem}",
             line=1,

@@ -5,7 +5,8 @@ after the other, and puts the sessions in time order; NVTabular gives the ids, m
 pads them, some sessions after the others. What comes out does not depend on the number of parts.
 """
 
+from recmia.preprocess.oddities import oddities
 from recmia.preprocess.pipeline import PreprocessReport, preprocess, preprocess_log
 from recmia.preprocess.statistics import gini
 
-__all__ = ["PreprocessReport", "gini", "preprocess", "preprocess_log"]
+__all__ = ["PreprocessReport", "gini", "oddities", "preprocess", "preprocess_log"]

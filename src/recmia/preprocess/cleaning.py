@@ -16,6 +16,7 @@ from recmia.progress import track
 PART = 1 << 23
 # Sessions that are put in order together, some 300 MiB; whole row groups of the output.
 BLOCK = 1 << 21
+DAY = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,12 @@ class Cleaned:
             apart and does not depend on the parts), ``start`` and ``end`` (ms), ``length``,
             ``session_id`` and ``items``, a list.
         counts: what there was and what was dropped.
+        largest: the key with most clicks, and how many.
     """
 
     sessions: tuple[pl.LazyFrame, ...]
     counts: Counter
+    largest: tuple[str, int] = ("", 0)
 
     def order(self, most_recent: int | None) -> pl.DataFrame:
         """Columns ``start`` and ``session`` of the last sessions to start (or all), in order."""
@@ -101,12 +104,13 @@ def clean(clicks: pl.LazyFrame, cleaning: Cleaning, folder: Path, parts: int | N
     """
     total = clicks.select(pl.len()).collect().item()
     parts = parts or -(-total // PART)
-    sessions, items, counts = [], [], Counter()
+    sessions, items, counts, largest = [], [], Counter(), ("", 0)
     with track(parts, "cleaning") as progress:
         for part in range(parts):
             part_of_log = clicks if parts == 1 else clicks.filter(in_part(part, parts))
             found = part_of_log.collect(engine="streaming")
             items.append(found["item"].unique())
+            largest = max(largest, _largest(found), key=lambda one: (one[1], one[0]))
             kept, counted = clean_part(found, cleaning)
             path = folder / f"sessions-{part:05d}.parquet"
             kept.write_parquet(path, compression="lz4")
@@ -116,29 +120,37 @@ def clean(clicks: pl.LazyFrame, cleaning: Cleaning, folder: Path, parts: int | N
     if counts["clicks"] != total:
         raise AssertionError(f"{counts['clicks']} clicks in the parts of a log of {total}")
     counts["items"] = pl.concat(items).n_unique()
-    return Cleaned(tuple(sessions), counts)
+    return Cleaned(tuple(sessions), counts, largest)
 
 
 def clean_part(clicks: pl.DataFrame, cleaning: Cleaning) -> tuple[pl.DataFrame, Counter]:
     """Clean all clicks of some sessions or users.
 
     Args:
-        clicks: columns key, item, time and row.
+        clicks: columns key (null where it stands for nobody), item, time and row.
         cleaning: the rules.
 
     Returns:
         The sessions kept, see :class:`Cleaned`, and what was there and what was dropped.
     """
-    n = Counter(clicks=len(clicks), keys=clicks["key"].n_unique())
+    n = Counter(clicks=len(clicks))
+    n["placeholder_clicks"] = clicks["key"].null_count()
+    if n["placeholder_clicks"]:
+        clicks = clicks.drop_nulls("key")
+    n["keys"] = clicks["key"].n_unique()
     if cleaning.timed:
         known = (pl.col("time") != UNKNOWN_TIME).all().over("key")
         if (clicks["time"] == UNKNOWN_TIME).any():
             clicks = clicks.filter(known)
         n["untimed_keys"] = n["keys"] - clicks["key"].n_unique()
-        n["untimed_clicks"] = n["clicks"] - len(clicks)
+        n["untimed_clicks"] = n["clicks"] - n["placeholder_clicks"] - len(clicks)
     # Clicks at the same time stay in the order of the log.
     clicks = clicks.sort("key", *(["time"] if cleaning.timed else []), "row")
     new = pl.col("key").ne_missing(pl.col("key").shift())
+    if cleaning.timed:
+        tie = ~new & (pl.col("time") == pl.col("time").shift())
+        tied = (tie | tie.shift(-1)).fill_null(False)
+        n["tied_clicks"] = clicks.select(tied.sum()).item()
     pause = pl.lit(False) if cleaning.gap is None else pl.col("time").diff() > cleaning.gap
     clicks = clicks.with_columns(first=new | pause.fill_null(False)).with_columns(
         number=pl.col("first").cum_sum(),
@@ -162,12 +174,19 @@ def clean_part(clicks: pl.DataFrame, cleaning: Cleaning) -> tuple[pl.DataFrame, 
     kept = sessions.filter(pl.col("length") >= cleaning.min_length)
     cut = kept.with_columns(pl.col("length").clip(upper_bound=cleaning.max_length))
     n["sessions"] = len(sessions)
+    n["sessions_over_a_day"] = sessions.select((pl.col("end") - pl.col("start") > DAY).sum()).item()
     n["consecutive_repeats"] = int(clicks["repeat"].sum())
     n["short_sessions"] = len(sessions) - len(kept)
     n["short_session_clicks"] = int(sessions["length"].sum() - kept["length"].sum())
     n["long_sessions"] = int((kept["length"] > cleaning.max_length).sum())
     n["clicks_beyond_max_length"] = int(kept["length"].sum() - cut["length"].sum())
     return cut, n
+
+
+def _largest(clicks: pl.DataFrame) -> tuple[str, int]:
+    counted = clicks.lazy().drop_nulls("key").group_by("key").len()
+    top = counted.filter(pl.col("len") == pl.max("len")).sort("key").head(1).collect()
+    return (str(top["key"][0]), int(top["len"][0])) if len(top) else ("", 0)
 
 
 def _from(order: pl.DataFrame) -> pl.Expr:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from recmia.data.clicks import ClickLog, open_clicks
 from recmia.errors import DataError, SettingsError
 from recmia.preprocess import output
-from recmia.preprocess.cleaning import Cleaning, clean
+from recmia.preprocess.cleaning import Cleaned, Cleaning, clean
+from recmia.preprocess.oddities import is_nobody
 from recmia.preprocess.statistics import revisits, summarise
 from recmia.progress import track
 from recmia.sessions import FIRST_ITEM
@@ -38,7 +39,7 @@ class PreprocessReport:
         schema: path of ``schema.pbtxt``.
         statistics_file: path of ``statistics.json``.
         statistics: its content: ``table_1`` (the proposal's columns), ``raw``, ``dropped``,
-            ``repeats``, ``vocabulary_size``, ``max_length``.
+            ``reading``, ``repeats``, ``vocabulary_size``, ``max_length``.
         engine: what ran the NVTabular workflow, ``pandas`` or ``cudf``.
     """
 
@@ -125,6 +126,7 @@ def _run(
 
     rules = _rules(log, data, settings)
     cleaned = clean(log.checked(scratch), rules, scratch, settings.partitions)
+    _check_largest(log, cleaned)
     order = cleaned.order(data.most_recent_sessions)
     if not len(order):
         raise _nothing_left(log, cleaned.counts, settings)
@@ -145,7 +147,14 @@ def _run(
         output.write_schema(aside[2], len(catalogue) + FIRST_ITEM, settings.max_length + 2)
         times = (order["start"][0], cleaned.last(order)) if log.timed else None
         statistics = summarise(
-            cleaned.counts, len(order), catalogue, times, again, log.keys, settings
+            cleaned.counts,
+            len(order),
+            catalogue,
+            times,
+            again,
+            log.keys,
+            settings,
+            cleaned.largest[1],
         )
         write_json(aside[3], statistics)
     return PreprocessReport(*paths, statistics, "cudf" if gpu else "pandas")
@@ -164,6 +173,22 @@ def _rules(log: ClickLog, data: Data, settings: Preprocess) -> Cleaning:
         )
     milliseconds = None if gap is None else gap * 60_000
     return Cleaning(log.timed, milliseconds, settings.max_length, settings.min_length)
+
+
+def _check_largest(log: ClickLog, cleaned: Cleaned) -> None:
+    """Refuse the clicks of all strangers as one person's."""
+    (key, clicks), n = cleaned.largest, cleaned.counts
+    total = n["clicks"] - n["placeholder_clicks"]
+    unsaid = log.layout.own and log.layout.placeholders is None
+    if unsaid and is_nobody(key, clicks, total, n["keys"]):
+        raise DataError(
+            f"{clicks:,} of {total:,} clicks have the {log.keys} '{key}', which looks like a "
+            "default for nobody",
+            file=log.sources[0].place,
+            column=log.layout.key,
+            remedy=f"Leave such rows out with data.placeholders: ['{key}'], or set it to [] where "
+            f"this is a {log.keys} like the others.",
+        )
 
 
 def _nothing_left(log: ClickLog, n: Counter, settings: Preprocess) -> DataError:

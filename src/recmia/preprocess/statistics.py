@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from recmia.preprocess.cleaning import DAY
 from recmia.sessions import FIRST_ITEM
 
 if TYPE_CHECKING:
     from recmia.data.settings import Preprocess
-
-_DAY = 86_400_000
 
 
 def gini(counts: np.ndarray) -> float:
@@ -36,7 +35,7 @@ def days_covered(first: int, last: int) -> int:
 
     YooChoose (2014-04-01T03:00 to 2014-09-30T03:00) covers 182.
     """
-    return max(1, -(-(last - first) // _DAY))
+    return max(1, -(-(last - first) // DAY))
 
 
 def revisits(clicks: np.ndarray, block: int = 1 << 18) -> int:
@@ -61,6 +60,7 @@ def summarise(
     again: int,
     keys: str,
     settings: Preprocess,
+    most: int = 0,
 ) -> dict[str, Any]:
     """The content of ``statistics.json``.
 
@@ -72,10 +72,12 @@ def summarise(
         again: clicks on an item that the same session has clicked before.
         keys: what the log's keys name, ``session`` or ``user``.
         settings: the rules.
+        most: clicks of the session or user that has most.
     """
     interactions = int(catalogue["clicks"].sum())
     cleaned = n["sessions"] - n["short_sessions"]
-    cleaned_clicks = n["clicks"] - n["untimed_clicks"] - n["consecutive_repeats"]
+    cleaned_clicks = n["clicks"] - n["placeholder_clicks"] - n["untimed_clicks"]
+    cleaned_clicks -= n["consecutive_repeats"]
     cleaned_clicks -= n["short_session_clicks"] + n["clicks_beyond_max_length"]
     return {
         "table_1": {
@@ -102,6 +104,12 @@ def summarise(
             "clicks_beyond_max_length": n["clicks_beyond_max_length"],
             "older_sessions": cleaned - sessions,
             "older_session_clicks": cleaned_clicks - interactions,
+        },
+        "reading": {
+            "placeholder_clicks": n["placeholder_clicks"],
+            "tied_clicks": n["tied_clicks"],
+            "sessions_over_a_day": n["sessions_over_a_day"],
+            "most_clicks_of_one": most,
         },
         "repeats": {
             "consecutive_share_of_raw_clicks": n["consecutive_repeats"] / n["clicks"],

@@ -14,6 +14,7 @@ from recmia.device import processor_name
 from recmia.errors import RecmiaError
 from recmia.experiments.closure import reach
 from recmia.experiments.step import Step
+from recmia.preprocess.oddities import oddities
 from recmia.run.fingerprint import CODE_PARTS, HashCache
 from recmia.run.pipeline import Plan, commit
 from recmia.run.records import read_record
@@ -26,6 +27,7 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
     Returns:
         A mapping: ``profile``, ``title``, ``description``, ``commit``, ``settings``,
         ``overrides``, ``versions``, ``hardware``, ``source_data`` (name to size and SHA-256),
+        ``reading`` (sentences, of an own log),
         ``steps`` (name, title, seconds, peak_memory_bytes, disk_bytes, started, finished, key,
         inputs, outputs, commit, and hashes of its ``code``), ``training_seconds_per_epoch``,
         ``started`` and ``finished``.
@@ -52,6 +54,7 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         "versions": versions(),
         "hardware": hardware(),
         "source_data": source_data(plan),
+        **reading(plan),
         "steps": steps,
         "training_seconds_per_epoch": training_seconds(plan),
         "started": min((s["started"] for s in steps), default=None),
@@ -128,6 +131,14 @@ def source_data(plan: Plan) -> dict[str, dict[str, Any]]:
                 found[path.name] = {"bytes": path.stat().st_size, "sha256": cache.file(path)}
     cache.save()
     return found
+
+
+def reading(plan: Plan) -> dict[str, list[str]]:
+    """What is odd about somebody's own log, under ``reading``; nothing for any other."""
+    path = plan.paths.artifacts / "01_preprocess" / "statistics.json"
+    if plan.settings.data is None or plan.settings.data.source != "file" or not path.is_file():
+        return {}
+    return {"reading": oddities(read_json(path))}
 
 
 def hardware() -> dict[str, Any]:

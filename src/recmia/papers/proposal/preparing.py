@@ -37,14 +37,14 @@ def preprocess_clicks(study: Study) -> PreprocessReport:
 
 
 def cleaning(report: PreprocessReport) -> pd.DataFrame:
-    """What the log held and what each cleaning step dropped, one row a count."""
-    counts = {**report.statistics["raw"], **report.statistics["dropped"]}
+    """What the log held, what each cleaning step dropped, and how it read, one row a count."""
+    counts = report.statistics["raw"] | report.statistics["dropped"] | report.statistics["reading"]
     return pd.DataFrame(
         [
             {
                 "count": name.replace("_", " "),
                 "value": value,
-                "dropped": name not in report.statistics["raw"],
+                "dropped": name in (*report.statistics["dropped"], "placeholder_clicks"),
             }
             for name, value in counts.items()
         ]
