@@ -24,6 +24,7 @@ from recmia.recommenders.training import (
     _set_weights,
     _weights,
     load_record,
+    read_state,
 )
 from recmia.recommenders.unit_gradients import add_clipped, pieces
 from recmia.seeds import child_seed
@@ -193,8 +194,7 @@ def _run(
     about = description["private"]
     optimiser = private_optimiser(model, target, private, about["noise"])
     state_path, curve, seconds = folder / "state.pt", [], []
-    if state_path.exists():
-        state = torch.load(state_path, map_location=device, weights_only=True)
+    if state := read_state(state_path, device):
         _set_weights(model, state["weights"])
         optimiser.load_state_dict(state["optimiser"])
         curve, seconds = state["curve"], state["seconds"]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from recmia.device import resolve_device
-from recmia.errors import ArtifactError, RecmiaError
+from recmia.errors import ArtifactError, DamagedError, RecmiaError
 from recmia.recommenders import ranking, transformer
 from recmia.recommenders.loss import TiedCrossEntropy
 from recmia.recommenders.sequences import length_batches
@@ -23,6 +26,7 @@ from recmia.sessions import Sessions
 from recmia.storage import read_json, write_aside, write_json
 
 RANKING_DEPTH = 20
+_STATE = {"weights", "optimiser", "curve", "seconds"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,11 @@ class TrainingRecord:
         model = transformer.build_model(
             self.target, self.vocabulary_size, self.max_tokens, self.seed
         )
-        _set_weights(model, load_file(self.weights(epoch)))
+        try:
+            weights = load_file(self.weights(epoch))
+        except SafetensorError as error:
+            raise DamagedError(self.weights(epoch), error) from error
+        _set_weights(model, weights)
         return model.eval()
 
 
@@ -233,8 +241,7 @@ def _run(
         model.parameters(), lr=target.learning_rate, weight_decay=target.weight_decay
     )
     state_path = folder / "state.pt"
-    if state_path.exists():
-        state = torch.load(state_path, map_location=device, weights_only=True)
+    if state := read_state(state_path, device):
         _set_weights(model, state["weights"])
         optimiser.load_state_dict(state["optimiser"])
         curve, seconds = state["curve"], state["seconds"]
@@ -278,6 +285,25 @@ def _run(
     write_json(folder / "timing.json", {"seconds_per_epoch": float(np.median(seconds))})
     write_json(folder / "curve.json", curve)
     state_path.unlink(missing_ok=True)
+
+
+def read_state(path: Path, device: torch.device) -> dict[str, Any] | None:
+    """What an interrupted training left; None where there is none that can be read.
+
+    A state that was cut off is said and not used: the training begins anew and comes out the same.
+    """
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        if not isinstance(state, dict) or not _STATE <= state.keys():
+            raise ValueError("it holds something else")
+    except MemoryError:
+        raise
+    except Exception as error:  # of several kinds, by where it was cut
+        print(f"{path} is damaged ({error}): this training begins anew.", file=sys.stderr)
+        return None
+    return state
 
 
 def _quality(
