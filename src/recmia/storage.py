@@ -69,7 +69,7 @@ def explain_unwritable(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if not (full or isinstance(error, PermissionError)):
+        if not (full or isinstance(error, PermissionError) or error.errno == errno.EROFS):
             raise
         raise DataError(
             f"{'the disk is full' if full else 'this may not be written'}; nothing half-written "

@@ -296,7 +296,7 @@ def read_state(path: Path, device: torch.device) -> dict[str, Any] | None:
         return None
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-        if not isinstance(state, dict) or not _STATE <= state.keys():
+        if not isinstance(state, dict) or not state.keys() >= _STATE:
             raise ValueError("it holds something else")
     except MemoryError:
         raise

@@ -62,10 +62,14 @@ class HashCache:
         return content_hash([[p.relative_to(path).as_posix(), self.file(p)] for p in files])
 
     def save(self) -> None:
-        """Write the cache if it grew, without files that have gone."""
+        """Write the cache if it grew, without files that have gone.
+
+        Where nothing may be written files are read again the next time; who asks need not be told.
+        """
         if self._changed:
             kept = {name: entry for name, entry in self._known.items() if Path(name).exists()}
-            write_json(self._file, kept, durable=False)
+            with suppress(OSError):
+                write_json(self._file, kept, durable=False)
             self._changed = False
 
 
