@@ -198,6 +198,11 @@ def test_faults_of_the_program_are_not_hidden(error: Exception) -> None:
     assert of_the_machine(error) is None
 
 
+def test_under_a_tight_limit_of_memory_whatever_fails_is_told(monkeypatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda kind: (2**30, 2**30))
+    assert "NameError: plr. Memory is limited to 1.0 GiB" in of_the_machine(NameError("plr"))
+
+
 def settings_of(value: Any, name: str = "") -> Iterator[str]:
     """Dotted names of sections and settings."""
     if name:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import click
 import typer
 import typer.core
 
@@ -36,7 +37,9 @@ class _Commands(typer.core.TyperGroup):
             raise typer.Exit(130) from None
         except RecmiaError as error:
             _complain(f"Error: {error}")
-        except Exception as error:
+        except (typer.Exit, typer.Abort, SystemExit, click.ClickException):
+            raise
+        except BaseException as error:  # polars panics beside Exception
             if (told := of_the_machine(error)) is None:
                 raise
             _complain(f"Error: {told}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 from collections.abc import Sequence
 
 MEMORY = (
@@ -18,7 +19,8 @@ KILLED = (
 _MEMORY = {"MemoryError", "ArrowMemoryError", "OutOfMemoryError"}
 _KILLED = {"BrokenProcessPool", "BrokenExecutor", "KilledWorker", "DeadKernelError"}
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory")
-_MEMORY_WORDS += ("can't start new thread", "failed to map segment")
+_MEMORY_WORDS += ("can't start new thread", "failed to map segment", "could not spawn threads")
+_LIBRARIES = 4 * 2**30  # of address space, most of it never touched
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -33,7 +35,19 @@ def of_the_machine(error: BaseException) -> str | None:
         if (told := _told(seen)) is not None:
             return told
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
-    return None
+    # Under a tight limit libraries load in part, and then fail in whatever way comes first.
+    if (limit := _memory_limit()) is None or isinstance(error, OSError):
+        return None
+    return (
+        f"{type(error).__name__}: {error}. Memory is limited to {limit / 2**30:.1f} GiB here, less "
+        "than the libraries need to begin with. Remedy: a higher limit (`ulimit -v`)."
+    )
+
+
+def _memory_limit() -> int | None:
+    """Bytes that this process may address, where they are too few to load the libraries."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return limit if 0 <= limit < _LIBRARIES else None
 
 
 def of_memory(names: Sequence[str], said: str) -> str | None:

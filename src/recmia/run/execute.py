@@ -171,8 +171,9 @@ def execute(
             open(last_words, "w", encoding="utf-8") as raw,
         ):
             papermill.execute_notebook(
-                str(notebook),
-                str(aside),
+                # Papermill takes braces in its paths for parameters.
+                _doubled(notebook),
+                _doubled(aside),
                 parameters=parameters,
                 kernel_name="python3",
                 language="python",
@@ -202,6 +203,10 @@ def execute(
             shutil.move(aside, target)
         progress.unlink(missing_ok=True)
     return watch.peak_bytes
+
+
+def _doubled(path: Path) -> str:
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _explain(name: str, value: str, cell: int, paths: StudyPaths) -> str:
