@@ -200,7 +200,7 @@ def _check_lines(download: Download, path: Path) -> None:
             f"what {download.url} sent has {lines:,} lines and not {download.lines:,}; it was "
             "removed.",
             file=path,
-            remedy="run the command again; if it happens again, the publisher has another file now.",
+            remedy="run the command again; if it stays so, the publisher has another file now.",
         )
     print(
         f"{path}: no checksum is published for this file. "
