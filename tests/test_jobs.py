@@ -333,3 +333,18 @@ def test_an_address_where_nothing_answers(address, monkeypatch):
     monkeypatch.setenv(SCHEDULER, address)
     with pytest.raises(ClusterError, match=rf"No Dask scheduler answers at {address} .* Remedy: "):
         run_jobs(_square, [1], **TWO)
+
+
+def test_a_worker_that_does_not_answer_is_named(capsys):
+    from recmia import cluster
+
+    class Quiet:
+        def scheduler_info(self):
+            now = time.time()
+            return {"workers": {"tcp://a:1": {"last_seen": now - 1000},
+                                "tcp://b:2": {"last_seen": now}}}  # fmt: skip
+
+    cluster._tell_of_silent(Quiet())
+    said = capsys.readouterr().err
+    assert "tcp://a:1 has not answered for 17 min" in said and "tcp://b:2" not in said
+    assert "kill -CONT" in said

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 import torch
+from packaging.version import Version
 
 from recmia.errors import DataError
 from recmia.papers.frontier.checkpoint.network import load_network
@@ -59,3 +61,11 @@ def test_published_weights_need_a_torch_that_reads_them_safely(tmp_path, monkeyp
     monkeypatch.setattr(torch, "__version__", "2.5.1")
     with pytest.raises(DataError, match=r"CVE-2025-32434.*2\.6"):
         load_network(tmp_path / "weights.pth")
+
+
+def test_the_lock_has_no_version_with_a_hole_that_could_be_reached() -> None:
+    """SECURITY.md: pyarrow from 14.0.1, torch from 2.6."""
+    lock = (CHECKOUT / "requirements.lock").read_text()
+    for name, least in (("pyarrow", "14.0.1"), ("torch", "2.6")):
+        locked = re.findall(rf"^{name}==(\S+)", lock, re.MULTILINE)
+        assert locked and all(Version(one) >= Version(least) for one in locked), name

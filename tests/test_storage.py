@@ -12,6 +12,7 @@ from recmia.storage import (
     explain_unwritable,
     file_hash,
     read_arrays,
+    to_disk,
     write_arrays,
     write_aside,
     write_text,
@@ -25,6 +26,25 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path):
         raise OSError("disk full")
     assert path.read_text() == "earlier"
     assert [p.name for p in tmp_path.iterdir()] == ["result.txt"]
+
+
+def test_bytes_are_on_the_disk_before_the_name_is_theirs(tmp_path, monkeypatch):
+    done = []
+    monkeypatch.setattr("os.fsync", lambda handle: done.append("fsync"))
+    monkeypatch.setattr("os.replace", lambda old, new: done.append("replace"))
+    write_text(tmp_path / "a", "text")
+    write_text(tmp_path / "b", "text", durable=False)
+    assert done == ["fsync", "replace", "replace"]
+
+
+def test_a_folder_goes_to_disk_whole(tmp_path, monkeypatch):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a").write_text("a")
+    (tmp_path / "b").write_text("b")
+    done = []
+    monkeypatch.setattr("os.fsync", done.append)
+    to_disk(tmp_path)
+    assert len(done) == 4
 
 
 def test_what_cannot_be_written_is_explained():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import shutil
@@ -11,12 +10,15 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import click
 import typer
 import typer.core
 
 from recmia import __version__
 from recmia.errors import ArtifactError, RecmiaError, SettingsError
 from recmia.jobs import SCHEDULER
+from recmia.machine import of_the_machine
+from recmia.terminal import Visible, visible
 
 # Everything else is imported where it is used: the stack takes ten seconds to import, and --help,
 # status and a wrong option should answer within one.
@@ -35,10 +37,12 @@ class _Commands(typer.core.TyperGroup):
             raise typer.Exit(130) from None
         except RecmiaError as error:
             _complain(f"Error: {error}")
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
+        except (typer.Exit, typer.Abort, SystemExit, click.ClickException):
+            raise
+        except BaseException as error:  # polars panics beside Exception
+            if (told := of_the_machine(error)) is None:
                 raise
-            _complain(f"Error: the disk is full ({error}). Remedy: free some space, run it again.")
+            _complain(f"Error: {told}")
         raise typer.Exit(1) from None
 
 
@@ -54,7 +58,7 @@ def as_typed(text: str) -> str:
 
 
 def _complain(text: str) -> None:
-    typer.secho(as_typed(text), fg="red", err=True)
+    typer.secho(visible(as_typed(text)), fg="red", err=True)
 
 
 app = typer.Typer(
@@ -120,15 +124,17 @@ def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
     """
     import yaml
 
+    from recmia.yaml_files import parse_yaml
+
     overrides: dict[str, Any] = {}
     for pair in pairs or []:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
             raise SettingsError(f"--set {pair}: write KEY=VALUE, for example target.epochs=5.")
         try:
-            overrides[key.strip()] = yaml.safe_load(value)
+            overrides[key.strip()] = parse_yaml(value)
         except yaml.YAMLError as error:
-            raise SettingsError(f"--set {pair}: the value is not valid YAML.") from error
+            raise SettingsError(f"--set {pair[:200]}: the value is not valid YAML.") from error
     return overrides
 
 
@@ -582,6 +588,7 @@ def _interrupt(number: int, frame) -> None:
 def main() -> None:
     """Entry point of the command `recmia`."""
     signal.signal(signal.SIGTERM, _interrupt)  # a scheduler's stop ends the kernel too
+    sys.stdout = Visible(sys.stdout)  # ids and titles are other people's
     app()
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import dask
@@ -25,6 +28,7 @@ DASK_SETTINGS = {
     "distributed.nanny.pre-spawn-environ": {},  # would change this process, too
 }
 CONNECT_SECONDS = 5
+SILENT_SECONDS = 300  # a worker that computes without pause answers late
 _kept: tuple[str | int, Client] | None = None
 
 
@@ -155,7 +159,11 @@ def run_on(
             )
             waiting[number].add_done_callback(lambda future, n=number: events.put((n, future)))
         while waiting:
-            number, event = events.get()
+            try:
+                number, event = events.get(timeout=SILENT_SECONDS)
+            except Empty:
+                _tell_of_silent(client)
+                continue
             if number not in waiting:
                 continue  # a report that was overtaken by the result
             if isinstance(event, Future):
@@ -168,6 +176,20 @@ def run_on(
         client.unsubscribe_topic(name)
         for future in waiting.values():
             future.release()
+
+
+def _tell_of_silent(client: Client) -> None:
+    """Name workers that no longer answer: stopped, cut off, or on a machine that sleeps."""
+    with suppress(OSError, asyncio.TimeoutError):
+        for address, worker in client.scheduler_info()["workers"].items():
+            silent = time.time() - worker["last_seen"]
+            if silent > SILENT_SECONDS:
+                print(
+                    f"Worker {address} has not answered for {silent / 60:.0f} min and is waited "
+                    "for. Remedy: look at its machine; a stopped process goes on after kill -CONT, "
+                    "and the jobs of one that is ended go to the others.",
+                    file=sys.stderr,
+                )
 
 
 def _result(future: Future) -> tuple[Any, float]:

@@ -50,6 +50,25 @@ class ArtifactError(RecmiaError):
     """A saved result that is missing, unfinished, or does not belong to this run."""
 
 
+class DamagedError(ArtifactError, ValueError):
+    """A file of ours that is cut off, edited or otherwise not what was written.
+
+    Args:
+        file: the file.
+        reason: what was found.
+    """
+
+    def __init__(self, file: str | Path, reason: object) -> None:
+        self.file, self.reason = file, reason
+        super().__init__(
+            f"{file} is damaged: {reason or type(reason).__name__}. Remedy: remove it and run the "
+            "step that makes it again; what is whole is kept."
+        )
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.file, str(self.reason))  # workers send it
+
+
 class DeviceError(RecmiaError):
     """A device was asked for by name and is not there."""
 

@@ -28,7 +28,7 @@ class _LastLine:
 
     def write(self, text: str) -> None:
         if line := text.strip():
-            write_text(self.path, line)
+            write_text(self.path, line, durable=False)
         else:  # the bar is wiped out
             self.path.unlink(missing_ok=True)
 

@@ -7,6 +7,8 @@ import hashlib
 import json
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,14 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from recmia.errors import DataError
+from recmia.errors import DamagedError, DataError
 
 
 @contextmanager
-def write_aside(path: str | Path) -> Iterator[Path]:
+def write_aside(path: str | Path, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it into place only if the block succeeds.
 
     A crash, a full disk or Ctrl-C leaves the earlier file as it was.
+
+    Args:
+        path: the file.
+        durable: wait until the bytes are on the disk before the rename: else a power cut can leave
+            the new name with nothing in it. Not worth it for what is only looked at or remembered.
 
     Raises:
         OSError: the folder cannot be written.
@@ -34,9 +41,21 @@ def write_aside(path: str | Path) -> Iterator[Path]:
     try:
         yield aside
         aside.chmod(0o644)
+        if durable:
+            to_disk(aside)
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def to_disk(path: Path) -> None:
+    """Wait until a file, or all files of a folder, are on the disk and not in its cache alone."""
+    for file in (path, *path.rglob("*")) if path.is_dir() else (path,):
+        handle = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager
@@ -50,7 +69,7 @@ def explain_unwritable(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if not (full or isinstance(error, PermissionError)):
+        if not (full or isinstance(error, PermissionError) or error.errno == errno.EROFS):
             raise
         raise DataError(
             f"{'the disk is full' if full else 'this may not be written'}; nothing half-written "
@@ -61,21 +80,29 @@ def explain_unwritable(path: str | Path) -> Iterator[None]:
         ) from error
 
 
-def write_text(path: str | Path, text: str) -> Path:
-    """Write ``text`` (UTF-8) atomically."""
-    with write_aside(path) as aside:
+def write_text(path: str | Path, text: str, durable: bool = True) -> Path:
+    """Write ``text`` (UTF-8) atomically; see `write_aside`."""
+    with write_aside(path, durable) as aside:
         aside.write_text(text, encoding="utf-8")
     return Path(path)
 
 
-def write_json(path: str | Path, value: Any) -> Path:
+def write_json(path: str | Path, value: Any, durable: bool = True) -> Path:
     """Write ``value`` as readable JSON, atomically and with a stable key order."""
-    return write_text(path, json.dumps(value, indent=1, sort_keys=True, default=_plain) + "\n")
+    text = json.dumps(value, indent=1, sort_keys=True, default=_plain) + "\n"
+    return write_text(path, text, durable)
 
 
 def read_json(path: str | Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a JSON file.
+
+    Raises:
+        DamagedError: it is there and is no JSON; also a ValueError.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(path, error) from error
 
 
 def write_arrays(path: str | Path, **arrays: np.ndarray) -> Path:
@@ -89,10 +116,16 @@ def read_arrays(path: str | Path, names: Iterable[str] | None = None) -> dict[st
     """Read an ``.npz`` written by :func:`write_arrays`, or the named ones of it; never unpickles.
 
     Raises:
+        DamagedError: it is there and is no such file, or was cut or edited.
         KeyError: a named array is not there.
     """
-    with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in (archive.files if names is None else names)}
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in (archive.files if names is None else names)}
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DamagedError(path, error) from error
+    except (AttributeError, TypeError) as error:  # a single array, which is no archive
+        raise DamagedError(path, "no archive of arrays") from error
 
 
 def file_hash(path: str | Path) -> str:

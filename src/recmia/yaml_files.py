@@ -8,6 +8,9 @@ from typing import Any
 import yaml
 from yaml.constructor import ConstructorError
 
+_DEEPEST, _MOST = 50, 100_000  # a hundred times what our own files hold
+_TOO_DEEP = f"it is nested deeper than {_DEEPEST} levels, or holds more than {_MOST:,} values"
+
 
 class _Once(yaml.SafeLoader):
     def __init__(self, stream: str) -> None:
@@ -42,8 +45,45 @@ def read_yaml(path: Path) -> Any:
     """What a file holds, of plain types only.
 
     Raises:
-        yaml.YAMLError: it is no YAML, or a mapping has a key twice; the message has the line.
+        yaml.YAMLError: it is no YAML, not UTF-8, nested without end, or a mapping has a key twice;
+            the message has the line where there is one.
         OSError: it cannot be read.
-        UnicodeDecodeError: it is not UTF-8.
     """
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Once)  # noqa: S506, a safe loader
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise yaml.YAMLError(
+            f"line {line}: the text is not UTF-8. Remedy: save the file as UTF-8."
+        ) from error
+    return parse_yaml(text)
+
+
+def parse_yaml(text: str) -> Any:
+    """What a text holds; see `read_yaml`, which also says what it raises."""
+    try:
+        value = yaml.load(text, Loader=_Once)  # noqa: S506, a safe loader
+    except RecursionError:
+        raise yaml.YAMLError(_TOO_DEEP) from None
+    except ValueError as error:  # a date or a number in form that is none, such as 2026-99-99
+        raise yaml.YAMLError(f"{error}. Remedy: put texts into quotation marks.") from None
+    _check(value, 0, [_MOST])
+    return value
+
+
+def _check(value: Any, depth: int, left: list[int]) -> None:
+    """Refuse what aliases make endless or huge, and mappings that have no one order of keys."""
+    left[0] -= 1
+    if depth > _DEEPEST or left[0] < 0:
+        raise yaml.YAMLError(_TOO_DEEP)
+    if isinstance(value, dict):
+        kinds = {type(key) for key in value}
+        if kinds not in ({str}, {int}, set()):
+            raise yaml.YAMLError(
+                f"the keys {', '.join(map(repr, list(value)[:3]))} are not all texts or all whole "
+                "numbers. Remedy: put them into quotation marks."
+            )
+        value = list(value.values())
+    if isinstance(value, (list, set)):
+        for inner in value:
+            _check(inner, depth + 1, left)

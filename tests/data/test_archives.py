@@ -6,6 +6,7 @@ import gzip
 import io
 import stat
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -201,3 +202,38 @@ def test_an_existing_folder_is_left_alone(tmp_path):
     (tmp_path / "target" / "mine").write_text("kept")
     unpack(archive, tmp_path / "target")
     assert _files(tmp_path / "target") == {"mine": b"kept"}
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_that_would_fill_the_memory(tmp_path, kind):
+    """A few packed kilobytes say that a name or an attribute has gigabytes."""
+    bomb = tarfile.TarInfo("long")
+    bomb.type, bomb.size = kind, 2**27
+    path = tmp_path / "bomb.tar.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(bomb.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(128):
+            file.write(bytes(2**20))
+        file.write(tarfile.TarInfo("a").tobuf() + bytes(1024))
+    tracemalloc.start()
+    _refused(path, tmp_path, r"its headers have more than|not a zip or tar|damaged")
+    assert tracemalloc.get_traced_memory()[1] < 2**26
+    tracemalloc.stop()
+
+
+def test_many_small_headers_are_refused_as_well(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "_MAX_HEADERS", 10_000)
+    names = [_tar_member("a" * 150 + str(number)) for number in range(20)]
+    _refused(_tar(tmp_path / "x.tar.gz", *((n, b"x") for n in names)), tmp_path, "headers")
+
+
+@pytest.mark.parametrize("packing", ["", "gz", "bz2", "xz"])
+def test_long_names_in_every_packing(tmp_path, packing):
+    name = "folder/" + "a" * 150
+    with tarfile.open(tmp_path / "x.tar", f"w:{packing}", format=tarfile.PAX_FORMAT) as file:
+        for n in (name, f"{name}b"):
+            info = _tar_member(n)
+            info.size = 700
+            file.addfile(info, io.BytesIO(b"x" * 700))
+    unpack(tmp_path / "x.tar", tmp_path / "target")
+    assert _files(tmp_path / "target") == {"a" * 150: b"x" * 700, "a" * 150 + "b": b"x" * 700}

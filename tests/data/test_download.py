@@ -6,7 +6,9 @@ import errno
 import hashlib
 import io
 import threading
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pooch
@@ -85,7 +87,9 @@ def server(monkeypatch):
 def register(server, monkeypatch):
     """Make the registry know one source, whose file is the server's."""
 
-    def known(checksum: str | None = "right", archive: bool = False) -> Source:
+    def known(
+        checksum: str | None = "right", archive: bool = False, lines: int | None = None
+    ) -> Source:
         if archive:
             server.body = _archive()
         if checksum == "right":
@@ -97,7 +101,10 @@ def register(server, monkeypatch):
             name="toy",
             title="Toy",
             page="https://example.org/",
-            downloads=[{"url": server.url, "file": file, "checksum": checksum, "unpack": archive}],
+            downloads=[
+                {"url": server.url, "file": file, "checksum": checksum, "unpack": archive}
+                | {"most_bytes": 2 * len(server.body), "lines": lines}
+            ],
             licence="none",
             citation="none",
             columns={"a": "b"},
@@ -110,7 +117,8 @@ def register(server, monkeypatch):
 
 
 def _names(folder) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    """What a fetch left, but for its locks."""
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
 
 
 def test_a_whole_file(server, register, tmp_path):
@@ -254,6 +262,71 @@ def test_a_full_disk(server, register, tmp_path, monkeypatch):
     with pytest.raises(DataError, match="disk is full"):
         fetch("toy", tmp_path, progress=False)
     assert _names(tmp_path) == []
+
+
+@pytest.mark.parametrize("said_length", [True, False])
+def test_a_body_that_is_too_long_is_not_kept(server, register, tmp_path, said_length):
+    """Whether it says so or goes on and on: one attempt, and no more bytes than may be."""
+    register()
+    server.body, server.said_length = BODY * 50, said_length
+    with pytest.raises(DataError, match=r"more than the 400,000 that the official file may have"):
+        fetch("toy", tmp_path, progress=False)
+    assert _names(tmp_path) == [] and len(server.requests) == 1
+
+
+def test_two_fetches_at_once_ask_once(server, register, tmp_path, capsys):
+    register(archive=True)
+    slow, answer = threading.Event(), server.answer
+
+    def late(request):
+        slow.wait(5)
+        answer(request)
+
+    server.answer = late
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(fetch, "toy", tmp_path, False) for _ in range(3)]
+        while "is waited for" not in capsys.readouterr().err:
+            time.sleep(0.01)
+        slow.set()
+        found = [one.result() for one in asked]
+    assert found == [[tmp_path / "toy" / "ratings.dat"]] * 3
+    assert (tmp_path / "toy" / "ratings.dat").read_bytes() == BODY
+    assert len(server.requests) == 1 and _names(tmp_path) == ["toy", "toy.zip"]
+
+
+def test_without_a_checksum_the_lines_are_counted(server, register, tmp_path, capsys):
+    register(checksum=None, lines=BODY.count(b"\n"))
+    fetch("toy", tmp_path, progress=False)
+    said = capsys.readouterr().err
+    assert "no checksum is published" in said and hashlib.sha256(BODY).hexdigest() in said
+    register(checksum=None, lines=7)
+    (tmp_path / "toy.dat").unlink()
+    with pytest.raises(DataError, match=r"and not 7; it was removed"):
+        fetch("toy", tmp_path, progress=False)
+    assert _names(tmp_path) == []
+
+
+@pytest.mark.parametrize("checksum", ["right", None])
+def test_a_lapsed_certificate(register, tmp_path, monkeypatch, checksum):
+    def lapsed(*args, **keywords):
+        raise requests.exceptions.SSLError("certificate has expired")
+
+    monkeypatch.setattr(requests, "get", lapsed)
+    register(checksum)
+    with pytest.raises(DataError, match=r"certificate of 127.0.0.1 is not valid") as found:
+        fetch("toy", tmp_path, progress=False)
+    assert ("curl --insecure" in str(found.value)) == (checksum is not None)
+    (tmp_path / "toy.dat").write_bytes(BODY)  # from anywhere else
+    assert fetch("toy", tmp_path, progress=False) == [tmp_path / "toy.dat"]
+
+
+def test_every_download_is_pinned_by_checksum_or_lines():
+    from recmia.data.registry import sources
+
+    for source in sources():
+        for one in source.downloads:
+            assert one.checksum or one.lines, one.file
+            assert one.most_bytes < 2**28
 
 
 def test_a_login_is_explained(tmp_path):

@@ -21,6 +21,7 @@ from recmia.errors import ArtifactError
 from recmia.experiments import closure
 from recmia.experiments.kept import Kept
 from recmia.experiments.plain import plain
+from recmia.storage import read_json, write_json
 
 TWICE = '''
 """Makes a file."""
@@ -185,8 +186,14 @@ def test_many_who_want_one_result_wait_for_the_first(tmp_path) -> None:
         assert {path.read_text() for path in found} == {"whole"} and made.read_text() == "."
 
 
-@pytest.mark.parametrize("harm", ["edited", "truncated", "same size", "no stamp", "half a stamp"])
-def test_a_harmed_result_is_made_again(tmp_path, harm) -> None:
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "edited", "truncated", "same size", "same size and time", "emptied",
+        "no stamp", "half a stamp", "no text", "a list", "other inputs", "inputs of another kind",
+    ],
+)  # fmt: skip
+def test_a_harmed_result_is_made_again(tmp_path, harm, capsys) -> None:
     kept = Kept(tmp_path / "x", write, "whole")
     stamp = kept.ensure().with_name("x.stamp.json")
     if harm == "edited":
@@ -196,13 +203,28 @@ def test_a_harmed_result_is_made_again(tmp_path, harm) -> None:
     elif harm == "same size":
         kept.path.write_text("whale")
         os.utime(kept.path, (1, 1))
+    elif harm == "same size and time":
+        stat = kept.path.stat()
+        kept.path.write_text("whale")
+        os.utime(kept.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    elif harm == "emptied":
+        os.truncate(kept.path, 0)
     elif harm == "no stamp":
         stamp.unlink()
-    else:
+    elif harm == "half a stamp":
         stamp.write_text(stamp.read_text()[:100])
+    elif harm == "no text":
+        stamp.write_bytes(b"\xff\x00")
+    elif harm == "a list":
+        stamp.write_text("[1, 2]")
+    else:
+        wrong = ["a"] if harm == "other inputs" else 3
+        write_json(stamp, read_json(stamp) | {"inputs": wrong})
+    edited = kept.why_stale() == "edited since it was made"
     assert kept.why_stale() in ("edited since it was made", "not finished")
     assert kept.ensure().read_text() == "whole"
     assert kept.is_current()
+    assert (f"{kept.path} was edited" in capsys.readouterr().err) == edited
 
 
 def test_a_copy_of_a_result_is_believed(tmp_path) -> None:

@@ -163,6 +163,16 @@ def test_a_failing_cell(checkout: Checkout) -> None:
     assert states(checkout) == [("to run", "not run yet")]
 
 
+def test_braces_and_blanks_in_folders(tmp_path: Path, monkeypatch) -> None:
+    """Papermill takes braces in its paths for parameters of its own."""
+    monkeypatch.setenv("RECMIA_HOME", str(tmp_path / "check {x} out"))
+    monkeypatch.setenv("RECMIA_ARTIFACTS", str(tmp_path / "art }{0} {profile}é"))
+    odd = Checkout(tmp_path / "check {x} out")
+    odd.step("a", WRITE_A)
+    assert "done in" in run(odd)
+    assert (tmp_path / "art }{0} {profile}é" / "tiny" / "notebooks" / "a.ipynb").is_file()
+
+
 def test_errors_of_the_machine_come_with_a_remedy(checkout: Checkout, tmp_path: Path) -> None:
     paths = StudyPaths("tiny")
     paths.artifacts.mkdir(parents=True)

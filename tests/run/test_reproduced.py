@@ -27,7 +27,8 @@ def reports(tmp_path: Path) -> Path:
         ("made-up", [FAR], {}),
         ("unfinished", [], {"clicks": {}}),
     ):
-        write_json(tmp_path / name / "manifest.json", {"source_data": source})
+        about = {"profile": name, "settings": {}, "steps": [], "source_data": source}
+        write_json(tmp_path / name / "manifest.json", about)
         if rows:
             write_results(rows, tmp_path / name)
     return tmp_path

@@ -16,6 +16,7 @@ from recmia.audit.provenance import provenance
 from recmia.errors import ArtifactError, SettingsError
 from recmia.evaluation.differences import evaluate_difference
 from recmia.evaluation.measurement import ScoredUnits
+from recmia.spreadsheets import WRITTEN
 from recmia.storage import file_hash, write_json
 
 KIND = "recmia audit compare"
@@ -113,6 +114,8 @@ def _read(before: Path, after: Path) -> tuple[_Audit, _Audit]:
                 "what recmia audit lists or recmia audit scores wrote with --out; audit again "
                 "where that was long ago."
             )
+        if not isinstance(found["answer"], dict) or "value" not in found["answer"]:
+            raise ArtifactError(f"{folder / METRICS} was edited. Remedy: audit again.")
         if found["answer"]["value"] is None:
             raise ArtifactError(
                 f"{folder}: the audit knows nobody's membership, so that nothing was measured. "
@@ -149,9 +152,15 @@ def _scores(folder: Path, found: dict[str, Any]) -> tuple[pl.DataFrame, str]:
         if column not in frame.columns:
             raise ArtifactError(f"{path}, column '{column}': missing. Remedy: audit again.")
     frame = frame.select(pl.col(column).alias(name) for name, column in wanted.items())
-    frame = frame.with_columns(
-        pl.col("score").cast(pl.Float64), pl.col("member").cast(pl.Int8, strict=False)
-    )
+    texts = pl.col("id", "group")
+    try:
+        frame = frame.with_columns(
+            pl.col("score").cast(pl.Float64),
+            pl.col("member").cast(pl.Int8, strict=False),
+            pl.when(texts.str.contains(WRITTEN)).then(texts.str.slice(1)).otherwise(texts),
+        )
+    except pl.exceptions.PolarsError as error:
+        raise ArtifactError(f"{path} was edited: {error}. Remedy: audit again.") from error
     return frame.drop_nulls("member"), attack
 
 

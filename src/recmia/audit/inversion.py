@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from recmia.audit.inversion_page import answer_of, write_page
-from recmia.audit.output import METRICS, check_out, folder_aside
+from recmia.audit.output import METRICS, check_out, folder_aside, write_ids
 from recmia.audit.provenance import provenance
 from recmia.audit.score_measures import area_of
 from recmia.audit.tables import AuditTable, read_table
@@ -158,7 +158,7 @@ def audit_inversion(
     )
     with folder_aside(out) as aside:
         with write_aside(aside / USERS) as file:
-            frame[order].write_csv(file)
+            write_ids(frame[order], file)
         write_json(aside / METRICS, found)
         write_page(aside, found)
     return found

@@ -26,6 +26,7 @@ from recmia.data.files import parts
 from recmia.errors import DataError
 from recmia.likelihood_ratio.shadow_thresholds import BALANCED, shadow_thresholds
 from recmia.progress import track
+from recmia.spreadsheets import as_text
 from recmia.storage import file_hash, write_aside, write_json
 
 KIND = "recmia audit lists"
@@ -221,7 +222,7 @@ def _write_scores(path: Path, side: Side, scores: np.ndarray, called: np.ndarray
     """A row a user, the highest scores first, equal ones by id: no file's order shows."""
     order = np.argsort(-scores, kind="stable")
     columns = {
-        "user_id": side.users.take(pa.array(order)).to_pylist(),
+        "user_id": [as_text(user) for user in side.users.take(pa.array(order)).to_pylist()],
         "score": scores[order].tolist(),
         "member_predicted": called[order].astype(int).tolist(),
     }

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from recmia.errors import ArtifactError
+from recmia.spreadsheets import FORMULA, NUMBER
 from recmia.storage import read_json
 
 METRICS = "metrics.json"
@@ -83,3 +86,15 @@ def read_metrics(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def write_ids(frame: pl.DataFrame, path: Path) -> None:
+    """Write a table whose texts are ids, none of which a spreadsheet takes for a formula."""
+    texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]
+    frame.with_columns(
+        pl.when(text.str.contains(FORMULA) & ~text.str.contains(NUMBER))
+        .then(pl.concat_str(pl.lit("'"), text))
+        .otherwise(text)
+        .alias(text.meta.output_name())
+        for text in texts
+    ).write_csv(path)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from recmia.audit.measures import FPRS
-from recmia.audit.output import METRICS, check_out, folder_aside
+from recmia.audit.output import METRICS, check_out, folder_aside, write_ids
 from recmia.audit.page import draw_histogram
 from recmia.audit.provenance import provenance
 from recmia.audit.riskiest import riskiest
@@ -286,13 +286,13 @@ def _write_scores(
         columns["membership"] = files.membership.astype(np.int8)
     frame = pl.DataFrame(columns | scores).with_columns(pl.col(*scores).fill_nan(None))
     with write_aside(folder / SCORES) as aside:
-        frame.sort(main, descending=True, maintain_order=True).write_csv(aside)
+        write_ids(frame.sort(main, descending=True, maintain_order=True), aside)
     if files.users is None:
         return
     users = _by_user(files, scores)
     named = users.select(names.gather(users["user"]).alias(USER), pl.all().exclude("user"))
     with write_aside(folder / USERS) as aside:
-        named.sort(f"{main}_largest", descending=True, maintain_order=True).write_csv(aside)
+        write_ids(named.sort(f"{main}_largest", descending=True, maintain_order=True), aside)
 
 
 def _verdict_attack(files: ScoreFiles, scores: dict[str, np.ndarray]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import lzma
 import os
 import tarfile
@@ -9,7 +11,9 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from recmia.errors import DataError
 
@@ -20,6 +24,10 @@ MAX_RATIO = 200
 _FREE_BYTES = 2**24
 _MAX_MEMBERS = 10_000
 _BLOCK = 2**20
+_EXTENDED = {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.GNUTYPE_SPARSE}
+_EXTENDED |= {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
+_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_MAX_HEADERS = 2**25  # three times what the headers of as many members as may be take
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
 # Encrypted, unknown compression, undecodable names, a member that is both file and folder.
 _ODD = (RuntimeError, UnicodeError, FileExistsError, IsADirectoryError, NotADirectoryError)
@@ -71,7 +79,7 @@ def _extract(archive: Path, folder: Path) -> None:
         with zipfile.ZipFile(archive) as file:
             _check(archive, ((member.filename, member.file_size) for member in file.infolist()))
             file.extractall(folder)  # a link or a device becomes a plain file
-    elif tarfile.is_tarfile(archive):
+    elif _is_tar(archive):
         with tarfile.open(archive) as file:
             _check(archive, ((member.name, member.size) for member in file))
             # The data filter allows links inside the folder, and has been outwitted by them.
@@ -83,6 +91,52 @@ def _extract(archive: Path, folder: Path) -> None:
                 pass
     else:
         raise _refused(archive, "it is not a zip or tar file")
+
+
+def _is_tar(archive: Path) -> bool:
+    # Also `is_tarfile` reads the first headers whole. What is damaged is told by who reads it next.
+    with suppress(*_DAMAGED, *_ODD, OSError):
+        _check_headers(archive)
+    return tarfile.is_tarfile(archive)
+
+
+def _check_headers(archive: Path) -> None:
+    """Refuse a tar whose headers alone are large: `tarfile` reads each of them into memory whole.
+
+    Long names and the attributes of pax come as members of their own before the member that they
+    are about, of whatever size they say.
+    """
+    with _unpacked(archive) as stream:
+        empty = headers = 0
+        while empty < 2 and len(block := stream.read(tarfile.BLOCKSIZE)) == tarfile.BLOCKSIZE:
+            if not block.strip(b"\0"):
+                empty += 1
+                continue
+            empty, headers = 0, headers + tarfile.BLOCKSIZE
+            size = tarfile.nti(block[124:136])
+            if size < 0:
+                raise _refused(archive, "it is damaged (a member of less than no bytes)")
+            if block[156:157] in _EXTENDED:
+                headers += size
+            if headers > _MAX_HEADERS:
+                raise _refused(archive, f"its headers have more than {_MAX_HEADERS:,} bytes")
+            left = -(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+            while left and (got := len(stream.read(min(left, _BLOCK)))):
+                left -= got
+
+
+def _unpacked(archive: Path) -> BinaryIO:
+    """The tar inside its packing, told by its first bytes."""
+    with open(archive, "rb") as file:
+        start = file.read(6)
+    for magic, opener in {
+        b"\x1f\x8b": gzip.open,
+        b"BZh": bz2.open,
+        b"\xfd7zXZ\0": lzma.open,
+    }.items():
+        if start.startswith(magic):
+            return opener(archive)
+    return open(archive, "rb")
 
 
 def _check(archive: Path, members: Iterable[tuple[str, int]]) -> None:

@@ -34,12 +34,16 @@ class Download(Section):
         file: what it is called in the data folder.
         checksum: ``sha256:`` or ``md5:`` and hexadecimal digits, of the official file.
         unpack: whether it is an archive, unpacked into a folder named as the source.
+        most_bytes: no more than so many are taken; about twice the official file.
+        lines: of the official file, where no checksum is published.
     """
 
     url: str = Field(pattern=r"^https?://")
     file: str
     checksum: str | None = Field(pattern=_CHECKSUM)
     unpack: bool
+    most_bytes: int = Field(gt=0)
+    lines: int | None = None
 
     _file_inside = field_validator("file")(_inside)
 

@@ -190,7 +190,7 @@ def _remembered(key: list[Any], make: Callable[[], Any]) -> Any:
         pass  # not there yet, or damaged
     value = make()
     with suppress(OSError):
-        write_json(file, [key, value])
+        write_json(file, [key, value], durable=False)
     return value
 
 

@@ -23,6 +23,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -34,7 +35,9 @@ from pydantic import BaseModel
 from recmia.errors import ArtifactError
 from recmia.experiments.closure import Code, loaded_code
 from recmia.experiments.plain import name_of, plain
-from recmia.storage import content_hash, file_hash, read_json, write_json
+from recmia.storage import content_hash, file_hash, read_json, to_disk, write_json
+
+EDITED = "edited since it was made"
 
 
 class Kept:
@@ -121,11 +124,15 @@ class Kept:
         if stamp["identity"] != self.identity:
             changed = dict.fromkeys(_changes(stamp["parts"], self.parts))
             return "changed: " + (", ".join(changed) or "order")
+        if len(stamp["inputs"]) != len(self.inputs):
+            return "not finished"
         pairs = zip(stamp["inputs"], self._outputs_of_inputs(), strict=True)
         if any(now not in (None, then) for then, now in pairs):
             return "an input was made again and came out differently"
+        # Where sizes and times are as they were seen the content is not read again: nobody can set
+        # a file's change time, so that a kept file which was written to has another one.
         if stamp["seen"] != _seen(self.path) and stamp["output"] != content_of(self.path):
-            return "edited since it was made"
+            return EDITED
         return None
 
     def ensure(self, **how: Any) -> Path:
@@ -154,7 +161,9 @@ class Kept:
         aside.parent.mkdir(parents=True, exist_ok=True)
         # The lock's file stays: who removes it takes it from those who wait.
         with FileLock(aside.with_suffix(".lock")):
-            if not self.is_current():
+            if reason := self.why_stale():
+                if reason == EDITED:
+                    print(f"{self.path} was {EDITED}: it is made again.", file=sys.stderr)
                 aside.mkdir(exist_ok=True)
                 self._make(aside / self.identity[:16], how)
             shutil.rmtree(aside, ignore_errors=True)
@@ -170,6 +179,7 @@ class Kept:
         self.make(made, *_paths(self._args), **_paths(self._keywords), **how)
         if not made.exists():
             raise ArtifactError(f"{self!r}: nothing was written.")
+        to_disk(made)
         if self.path.is_dir():
             shutil.rmtree(self.path)
         elif made.is_dir():
@@ -184,12 +194,15 @@ class Kept:
         return self.path.with_name(f"{self.path.name}.stamp.json")
 
     def _read_stamp(self) -> dict[str, Any] | None:
+        """The stamp; None where there is none that can be read: the result is then made again."""
         try:
             stamp = read_json(self._stamp)
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             return None
         whole = {"identity", "parts", "inputs", "seen", "output"}
-        return stamp if isinstance(stamp, dict) and whole == stamp.keys() else None
+        if not isinstance(stamp, dict) or whole != stamp.keys():
+            return None
+        return stamp if isinstance(stamp["inputs"], list) else None
 
     def _outputs_of_inputs(self) -> list[str | None]:
         """Hash of each input as it was made last, None where it is not there."""

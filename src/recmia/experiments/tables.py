@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +17,9 @@ from recmia.experiments.rows import FACTORS, READINGS, Row
 from recmia.experiments.selecting import first_kind, matches, select
 from recmia.experiments.words import Words, distinguishing
 from recmia.section import Section
+from recmia.spreadsheets import as_text
 
+_NUMBER = re.compile(r"^[+-][\d.][^|=!]*$")  # a difference, perhaps with its interval
 IN_ORDER = {name: {"reading": name or None} for name in READINGS}
 
 
@@ -60,15 +64,29 @@ class Table:
     throughout: str = ""
 
     def csv(self) -> str:
-        """Comma-separated."""
-        return csv_text(self.columns, self.rows)
+        """Comma-separated; no cell is a formula to a spreadsheet."""
+        return csv_text(*self._harmless())
+
+    def _harmless(self) -> tuple[list[str], list[list[str]]]:
+        # Titles are a profile's own words; what begins as a number is one, with its interval.
+        heads, *lines = (
+            [cell if _NUMBER.match(cell) else as_text(cell) for cell in line]
+            for line in (self.columns, *self.rows)
+        )
+        return heads, lines
 
     def markdown(self) -> str:
         """A Markdown table under its title."""
         rule = ["--:" if i in self.numeric else "---" for i in range(len(self.columns))]
         lines = [self.columns, rule, *self.rows]
-        cells = (" | ".join(cell.replace("|", "\\|") for cell in line) for line in lines)
-        return f"**{self.title}**\n\n" + "".join(f"| {line} |\n" for line in cells)
+        cells = (" | ".join(map(_plain, line)) for line in lines)
+        return f"**{_plain(self.title)}**\n\n" + "".join(f"| {line} |\n" for line in cells)
+
+
+def _plain(cell: str) -> str:
+    """A cell's text in Markdown: one line, no column of its own, no HTML."""
+    text = " ".join(cell.splitlines()).replace("|", "\\|")
+    return html.escape(text, quote=False)
 
 
 def artefact_table(study: str, name: str, shown: Shown, rows: Iterable[Row], words: Words) -> Table:

@@ -182,8 +182,7 @@ def run_epochs(
         RecmiaError: the loss is no number.
     """
     state, recorded = task.folder / "state.safetensors", task.target.recorded_epochs
-    if state.exists():
-        told = load_state(state, model, optimiser)
+    if told := load_state(state, model, optimiser):
         curve, seconds = told["curve"], told["seconds"]
         advance((len(curve) - 1) * len(task.sessions))
     else:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-from recmia.errors import ArtifactError
+from recmia.errors import ArtifactError, DamagedError
 from recmia.storage import write_aside
 
 _WEIGHT, _OPTIMISER = "weight", "optimiser"
@@ -50,8 +51,17 @@ def save_weights(model: torch.nn.Module, folder: Path, epoch: int) -> None:
 
 
 def load_weights(model: torch.nn.Module, path: Path) -> None:
-    """Give a model the weights of a file."""
-    set_weights(model, load_file(path))
+    """Give a model the weights of a file.
+
+    Raises:
+        DamagedError: the file was cut or edited.
+        ArtifactError: they are another model's.
+    """
+    try:
+        weights = load_file(path)
+    except SafetensorError as error:
+        raise DamagedError(path, error) from error
+    set_weights(model, weights)
 
 
 def save_state(
@@ -75,31 +85,39 @@ def save_state(
 
 def load_state(
     path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Take a training up where `save_state` left it.
 
+    A state that was cut off is said and not used: the training begins anew and comes out the same.
+
     Args:
-        path: file of `save_state`.
+        path: file of `save_state`, which need not be there.
         model: gets its weights.
         optimiser: of the same kind and with the same settings; gets what it remembered.
 
     Returns:
-        What was told.
+        What was told; None where there is no state that can be read.
 
     Raises:
         ArtifactError: they are another model's weights.
     """
+    if not path.exists():
+        return None
     weights: dict[str, torch.Tensor] = {}
     state: dict[int, dict[str, torch.Tensor]] = {}
-    with safe_open(path, framework="pt") as file:
-        told = json.loads(file.metadata()["told"])
-        for key in file.keys():  # noqa: SIM118 - no mapping
-            kind, _, rest = key.partition("/")
-            if kind == _WEIGHT:
-                weights[rest] = file.get_tensor(key)
-            else:
-                number, _, name = rest.partition("/")
-                state.setdefault(int(number), {})[name] = file.get_tensor(key)
+    try:
+        with safe_open(path, framework="pt") as file:
+            told = json.loads(file.metadata()["told"])
+            for key in file.keys():  # noqa: SIM118 - no mapping
+                kind, _, rest = key.partition("/")
+                if kind == _WEIGHT:
+                    weights[rest] = file.get_tensor(key)
+                else:
+                    number, _, name = rest.partition("/")
+                    state.setdefault(int(number), {})[name] = file.get_tensor(key)
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        print(f"{path} is damaged ({error}): this training begins anew.", file=sys.stderr)
+        return None
     set_weights(model, weights)
     settings = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": state, "param_groups": settings})

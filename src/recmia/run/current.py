@@ -1,4 +1,4 @@
-"""Is a report about the settings that its profile has now?"""
+"""Is a report about the settings that its profile has now, and of what its steps left?"""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from recmia.errors import ArtifactError
+from recmia.run.fingerprint import HashCache
 from recmia.run.manifest import published_settings
-from recmia.run.pipeline import Plan
+from recmia.run.pipeline import Plan, other_output
 from recmia.run.records import read_record
 from recmia.storage import content_hash
 
@@ -30,6 +31,26 @@ def check_settings(plan: Plan) -> None:
         raise ArtifactError(
             f"Results of '{plan.settings.name}' were made with other settings: {steps}. Nothing "
             f"was written. Remedy: `recmia run {plan.options}`."
+        )
+
+
+def check_outputs(plan: Plan) -> None:
+    """What was edited, cut or removed since a step left it is not published.
+
+    Raises:
+        ArtifactError: an output is not as its step's record says; the message names it.
+    """
+    cache, wrong = HashCache(plan.paths), []
+    for step in plan.steps:
+        if record := read_record(plan.paths, step):
+            found = other_output(plan.paths, step, record, cache)
+            wrong += [f"{step.name} ({found})"] if found else []
+    cache.save()
+    if wrong:
+        raise ArtifactError(
+            f"Results of '{plan.settings.name}' are not as their steps left them: "
+            f"{'; '.join(wrong)}. Nothing was written. Remedy: `recmia run {plan.options}` makes "
+            "them again."
         )
 
 

@@ -16,9 +16,11 @@ from typing import Any, TextIO
 
 from recmia.errors import RecmiaError
 from recmia.experiments.paths import StudyPaths
+from recmia.machine import of_memory
 from recmia.progress import VARIABLE
 from recmia.run.lock import end_tree
 from recmia.run.watch import Watch
+from recmia.terminal import visible
 
 
 class StepFailed(RecmiaError):
@@ -39,7 +41,7 @@ class Log:
         *lines, self._rest = (self._rest + text).replace("\r\n", "\n").split("\n")
         for line in lines:
             stamp = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
-            self.file.write(f"{stamp} {line.rstrip().rpartition(chr(13))[2]}\n")
+            self.file.write(f"{stamp} {visible(line.rstrip().rpartition(chr(13))[2])}\n")
         self.file.flush()
 
     def flush(self) -> None:
@@ -169,8 +171,9 @@ def execute(
             open(last_words, "w", encoding="utf-8") as raw,
         ):
             papermill.execute_notebook(
-                str(notebook),
-                str(aside),
+                # Papermill takes braces in its paths for parameters.
+                _doubled(notebook),
+                _doubled(aside),
                 parameters=parameters,
                 kernel_name="python3",
                 language="python",
@@ -202,18 +205,23 @@ def execute(
     return watch.peak_bytes
 
 
+def _doubled(path: Path) -> str:
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
 def _explain(name: str, value: str, cell: int, paths: StudyPaths) -> str:
     """The error's own last line, with a remedy where the machine is what failed."""
     ours = {kind.__name__ for kind in _all_errors(RecmiaError)}
     text = value if name in ours else f"{name}: {value}" if value else name
-    if "Errno 28" in value or "No space left" in value:
+    if any(words in value for words in ("Errno 28", "No space left", "Errno 27", "Errno 122")):
         free = shutil.disk_usage(paths.artifacts).free / 2**30
         text += (
-            f"\nThe disk is full ({free:.1f} GiB free at {paths.artifacts}). Remedy: free some "
-            "space or point RECMIA_ARTIFACTS elsewhere; finished parts are kept."
+            f"\nThe disk is full ({free:.1f} GiB free at {paths.artifacts}), or a limit on files "
+            "was reached. Remedy: free some space or point RECMIA_ARTIFACTS elsewhere; finished "
+            "parts are kept."
         )
-    elif name == "MemoryError" or "out of memory" in value or "can't allocate memory" in value:
-        text += "\nMemory ran out. Remedy: a smaller profile, or --set smaller cohorts or batches."
+    elif told := of_memory([name], value):
+        text += f"\n{told}"
     return f"In [{cell}]: {text}"
 
 

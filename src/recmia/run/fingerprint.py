@@ -23,27 +23,32 @@ CODE_PARTS = ("notebook", "modules")  # those of a step's parts that are code
 
 
 class HashCache:
-    """SHA-256 of files, remembered by size and modification time."""
+    """SHA-256 of files, remembered by size, times and inode.
+
+    The change time is among them, which nobody can set: a file that was written to is read again,
+    also where its modification time was put back, and one that was not is not.
+    """
 
     def __init__(self, paths: StudyPaths) -> None:
         """Open the run's cache; a damaged one is begun anew."""
         self._file = paths.records / "hashes.json"
         try:
-            self._known: dict[str, list[Any]] = read_json(self._file)
-        except (FileNotFoundError, ValueError):
-            self._known = {}
+            known = read_json(self._file)
+        except (OSError, ValueError):
+            known = {}
+        self._known: dict[str, list[Any]] = known if isinstance(known, dict) else {}
         self._changed = False
 
     def file(self, path: Path) -> str:
         """SHA-256 of one file."""
         stat = path.stat()
-        seen = [stat.st_size, stat.st_mtime_ns, stat.st_ino]
+        seen = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
         entry = self._known.get(str(path))
-        if entry is None or entry[:3] != seen:
+        if not isinstance(entry, list) or entry[:-1] != seen or not isinstance(entry[-1], str):
             entry = [*seen, file_hash(path)]
             self._known[str(path)] = entry
             self._changed = True
-        return entry[3]
+        return entry[-1]
 
     def path(self, path: Path, folder: bool) -> str | None:
         """Hash of a file or, by relative names and contents, of a folder; None where absent."""
@@ -57,10 +62,14 @@ class HashCache:
         return content_hash([[p.relative_to(path).as_posix(), self.file(p)] for p in files])
 
     def save(self) -> None:
-        """Write the cache if it grew, without files that have gone."""
+        """Write the cache if it grew, without files that have gone.
+
+        Where nothing may be written files are read again the next time; who asks need not be told.
+        """
         if self._changed:
             kept = {name: entry for name, entry in self._known.items() if Path(name).exists()}
-            write_json(self._file, kept)
+            with suppress(OSError):
+                write_json(self._file, kept, durable=False)
             self._changed = False
 
 

@@ -63,9 +63,10 @@ def run_lock(paths: StudyPaths) -> Iterator[Lock]:
 def _read(file) -> dict:
     file.seek(0)
     try:
-        return json.loads(file.read())
-    except ValueError:
+        found = json.loads(file.read())
+    except (ValueError, RecursionError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _identity(pid: int) -> dict:
@@ -78,11 +79,12 @@ def _identity(pid: int) -> dict:
 
 
 def _end_orphan(kernel: dict | None) -> None:
-    if not kernel or kernel.get("started") is None:
+    if not isinstance(kernel, dict) or kernel.get("started") is None:
         return
     import psutil
 
-    with contextlib.suppress(psutil.Error):
+    # A lock that was edited names nobody: TypeError, KeyError, ValueError.
+    with contextlib.suppress(psutil.Error, TypeError, KeyError, ValueError):
         if abs(psutil.Process(kernel["pid"]).create_time() - kernel["started"]) < 0.05:
             end_tree(kernel["pid"])
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import recmia
 from recmia.device import processor_name
-from recmia.errors import RecmiaError
+from recmia.errors import DamagedError, RecmiaError
 from recmia.experiments.closure import reach
 from recmia.experiments.step import Step
 from recmia.preprocess.oddities import oddities
@@ -62,6 +62,24 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
     }
 
 
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a written report.
+
+    Raises:
+        FileNotFoundError: there is no report.
+        DamagedError: it is not what was written.
+    """
+    file = folder / "manifest.json"
+    found = read_json(file)
+    if not isinstance(found, dict):
+        raise DamagedError(file, "no mapping")
+    parts = {"profile": str, "settings": dict, "steps": list, "source_data": dict}
+    for name, kind in parts.items():
+        if not isinstance(found.get(name), kind):
+            raise DamagedError(file, f"'{name}' is missing or of another kind")
+    return found
+
+
 def published_settings(plan: Plan) -> dict[str, Any]:
     """A run's settings; of a path of this machine its name is enough."""
     values = plan.settings.model_dump(mode="json")
@@ -79,9 +97,12 @@ def _code(plan: Plan, step: Step, parts: dict[str, Any]) -> dict[str, Any]:
     """Hashes of a step's code; "makers" names the modules that its kept results rest on."""
     modules, makers = parts["modules"], set()
     for stamp in (plan.paths.artifacts / step.name).rglob("*.stamp.json"):
-        made_by = read_json(stamp)["parts"]["modules"]
-        if made_by.items() <= modules.items():  # others are left from earlier code
-            makers |= made_by.keys()
+        try:
+            made_by = read_json(stamp)["parts"]["modules"]
+            if made_by.items() <= modules.items():  # others are left from earlier code
+                makers |= made_by.keys()
+        except (AttributeError, KeyError, TypeError) as error:
+            raise DamagedError(stamp, error) from error
     return {name: parts[name] for name in CODE_PARTS} | {"makers": sorted(makers)}
 
 

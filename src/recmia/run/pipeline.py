@@ -111,12 +111,19 @@ def step_status(plan: Plan, step: Step, cache: HashCache) -> tuple[StepStatus, d
         return StepStatus(step, "to run", "not run yet", None), parts
     if changed := differences(record["parts"], parts):
         return StepStatus(step, "to run", "changed: " + ", ".join(changed), record), parts
-    outputs = path_hashes(plan.paths, step.outputs, cache)
-    if outputs != record["outputs"]:
-        other = [name for name in outputs if outputs[name] != record["outputs"].get(name)]
-        state = "missing" if outputs[other[0]] is None else "modified"
-        return StepStatus(step, "to run", f"output {other[0]} is {state}", record), parts
+    if wrong := other_output(plan.paths, step, record, cache):
+        return StepStatus(step, "to run", wrong, record), parts
     return StepStatus(step, "up to date", "", record), parts
+
+
+def other_output(
+    paths: StudyPaths, step: Step, record: dict[str, Any], cache: HashCache
+) -> str | None:
+    """What a step left that is not as its record says, in a few words; None where all is."""
+    for name, found in path_hashes(paths, step.outputs, cache).items():
+        if found is None or found != record["outputs"].get(name):
+            return f"output {name} is {'missing' if found is None else 'modified'}"
+    return None
 
 
 def status(plan: Plan) -> list[StepStatus]:
@@ -221,6 +228,8 @@ def run(
             elif taken := _take(plan, step, parts, cache):
                 _line(out, step, taken)
                 continue
+            if now.reason.startswith("output "):
+                _line(out, step, f"made again: {now.reason}")
             _run_step(plan, step, parts, now.reason, cache, lock, out)
             ran = True
         cache.save()

@@ -26,6 +26,11 @@ td,th{padding:.2rem .6rem;border-bottom:1px solid #8884;text-align:right}
 .anchor-link{display:none}
 """
 
+# What a browser may do with a page: show it. It runs nothing and loads nothing.
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_ACTIVE = ("script", "iframe", "frame", "object", "embed", "form", "base", "meta", "link", "applet")
+_ADDRESS = re.compile(r"^(https?:|mailto:|#|data:image/|[^:]*$)", re.IGNORECASE)
+
 
 def publish(plan: Plan, folder: Path) -> list[Path]:
     """Write a page for each executed notebook; pages of notebooks that are gone are removed.
@@ -60,15 +65,39 @@ def publish(plan: Plan, folder: Path) -> list[Path]:
         text = (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width,initial-scale=1">'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
             f"<title>{step.name}</title><style>{STYLE}"
             f"@media (prefers-color-scheme:light){{{colours}}}</style></head>"
             '<body><nav><a href="../index.html">Report</a></nav>'
-            f"<main>{body}</main></body></html>\n"
+            f"<main>{without_scripts(body)}</main></body></html>\n"
         )
         pages.append(write_text(folder / f"{source.stem}.html", scrub(text, plan.paths)))
     for stale in set(folder.glob("*.html")) - set(pages):
         stale.unlink()
     return pages
+
+
+def without_scripts(body: str) -> str:
+    """A page's body without what would run or load something; the same text where there is none.
+
+    Our notebooks print tables and pictures. An executed one that was edited, or a title of somebody
+    else's data, may hold more.
+    """
+    from bs4 import BeautifulSoup
+
+    page, changed = BeautifulSoup(body, "html.parser"), False
+    for element in page.find_all(_ACTIVE):
+        element.replace_with(f"[{element.name} left out]")
+        changed = True
+    for element in page.find_all(True):
+        for name, value in list(element.attrs.items()):
+            address = name in ("href", "src", "action", "formaction", "xlink:href", "srcset")
+            # Browsers skip blanks and control characters before and in a scheme.
+            bare = re.sub(r"[\x00-\x20]", "", str(value))
+            if name.startswith("on") or name == "srcdoc" or (address and not _ADDRESS.match(bare)):
+                del element[name]
+                changed = True
+    return str(page) if changed else body
 
 
 def scrub(text: str, paths: StudyPaths) -> str:

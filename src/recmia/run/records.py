@@ -9,6 +9,11 @@ from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step
 from recmia.storage import read_json, write_json
 
+# What every reader of a record relies on.
+_WHOLE = {"key": str, "parts": dict, "outputs": dict, "seconds": (int, float), "finished": str}
+_WHOLE |= {"started": str, "peak_memory_bytes": int, "commit": dict}
+_PARTS = ("settings", "inputs", "modules")
+
 
 def write_record(paths: StudyPaths, step: Step, record: dict[str, Any]) -> None:
     """Remember a step's finished run."""
@@ -17,7 +22,12 @@ def write_record(paths: StudyPaths, step: Step, record: dict[str, Any]) -> None:
 
 def read_record(paths: StudyPaths, step: Step) -> dict[str, Any] | None:
     """The record of a step's last finished run; None if there is none that can be read."""
-    return _read(paths, step.name)
+    record = _read(paths, step.name)
+    if record is None or any(not isinstance(record.get(n), kind) for n, kind in _WHOLE.items()):
+        return None
+    if any(not isinstance(record["parts"].get(name), dict) for name in _PARTS):
+        return None
+    return record
 
 
 def forget(paths: StudyPaths, step: Step) -> None:
@@ -41,13 +51,16 @@ def note_choices(name: str, profile: str, overrides: dict[str, Any]) -> None:
 def noted_choices(name: str) -> dict[str, Any] | None:
     """What `note_choices` wrote; None where no run has this name."""
     try:
-        return _read(StudyPaths(name), "choices")
+        found = _read(StudyPaths(name), "choices")
     except SettingsError:  # no name of a run, or no checkout to look in
         return None
+    whole = found and isinstance(found.get("profile"), str)
+    return found if whole and isinstance(found.get("overrides"), dict) else None
 
 
 def _read(paths: StudyPaths, name: str) -> dict[str, Any] | None:
     try:
-        return read_json(paths.records / f"{name}.json")
-    except (FileNotFoundError, ValueError):
+        found = read_json(paths.records / f"{name}.json")
+    except (OSError, ValueError):
         return None
+    return found if isinstance(found, dict) else None

@@ -23,9 +23,15 @@ from recmia.experiments.rows import Row
 from recmia.pages import MIME, data_address, fill
 from recmia.plots.page import COLUMN_WIDTH, PIXELS_AN_INCH, shown_width
 from recmia.run import papers, registry
-from recmia.run.current import check_settings
+from recmia.run.current import check_outputs, check_settings
 from recmia.run.fingerprint import code_parts
-from recmia.run.manifest import file_hashes, made_up, make_manifest, of_own_log
+from recmia.run.manifest import (
+    file_hashes,
+    made_up,
+    make_manifest,
+    of_own_log,
+    read_manifest,
+)
 from recmia.run.pipeline import Plan, duration
 from recmia.run.records import read_record
 from recmia.storage import content_hash, file_hash, read_json, write_json, write_text
@@ -57,16 +63,17 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
         Path of ``index.html``, and whether anything was written.
 
     Raises:
-        ArtifactError: there are no results, they contradict each other, or they were made with
-            other settings.
+        ArtifactError: there are no results, they contradict each other, were made with other
+            settings, or are not as the steps left them.
     """
     folder = plan.paths.reports
     page = folder / "index.html"
     records = [read_record(plan.paths, step) for step in plan.steps]
     if any(record is None for record in records) and (folder / "manifest.json").exists():
-        _write_pages(folder, read_json(folder / "manifest.json"))
+        _write_pages(folder, _own_manifest(folder))
         return page, True
     check_settings(plan)
+    check_outputs(plan)
     identity = _identity(records)
     if not force and _up_to_date(folder, identity):
         return page, False
@@ -84,6 +91,26 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
     return page, True
 
 
+def _own_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a report that is made again from its own results.
+
+    Raises:
+        ArtifactError: the results are not those that it was made from.
+    """
+    manifest = read_manifest(folder)
+    results, files = folder / "results.csv", manifest.get("files")
+    # Without hashes it was stopped while it was written, by this very function.
+    if isinstance(files, dict) and (
+        not results.is_file() or file_hash(results) != files.get(results.name)
+    ):
+        raise ArtifactError(
+            f"{results} is not as it was published: it was edited, cut or removed. Nothing was "
+            f"written. Remedy: `git checkout {folder.name}/results.csv` in {folder.parent}, or "
+            f"`recmia run --profile {folder.name}`."
+        )
+    return manifest
+
+
 def _identity(records: list[dict[str, Any] | None]) -> str:
     """What the report depends on: the steps' last runs and what makes its pages."""
     files = [path for paper in registry.papers() for path in paper.folder.rglob("*.[yc]*")]
@@ -97,7 +124,7 @@ def _up_to_date(folder: Path, identity: str) -> bool:
     try:
         manifest = read_json(folder / "manifest.json")
         return manifest["identity"] == identity and manifest["files"] == file_hashes(folder)
-    except (FileNotFoundError, ValueError, KeyError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return False
 
 
@@ -125,11 +152,11 @@ def check_report(folder: Path) -> None:
 
     remedy = f"Remedy: `recmia report --profile {folder.name}`, then commit the folder."
     try:
-        manifest = read_json(folder / "manifest.json")
-        recorded = manifest.pop("files")
+        manifest = read_manifest(folder)
+        recorded = dict(manifest.pop("files"))
     except FileNotFoundError:
         raise ArtifactError(f"There is no report in {folder}.") from None
-    except (ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError) as error:
         raise ArtifactError(f"{folder}/manifest.json is damaged: {error}. {remedy}") from error
     found = file_hashes(folder)
     wrong = sorted(n for n in {*recorded, *found} if recorded.get(n) != found.get(n))

@@ -10,10 +10,9 @@ from recmia.errors import ArtifactError
 from recmia.experiments import discoveries, reproduced
 from recmia.experiments.results import read_results
 from recmia.experiments.rows import Row
-from recmia.run.manifest import made_up
+from recmia.run.manifest import made_up, read_manifest
 from recmia.run.papers import counted
 from recmia.run.registry import says
-from recmia.storage import read_json
 
 
 def real_reports(reports: Path) -> list[Path]:
@@ -21,7 +20,7 @@ def real_reports(reports: Path) -> list[Path]:
     return [
         path.parent
         for path in sorted(reports.glob("*/manifest.json"))
-        if (path.parent / "results.csv").exists() and not made_up(read_json(path))
+        if (path.parent / "results.csv").exists() and not made_up(read_manifest(path.parent))
     ]
 
 

@@ -136,6 +136,8 @@ def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = Non
         values = read_yaml(path)
     except yaml.YAMLError as error:
         raise SettingsError(f"{path} is not valid YAML: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
     if not isinstance(values, dict):
         raise SettingsError(f"{path} must hold a mapping of settings.")
     values.setdefault("name", path.stem)
@@ -148,6 +150,8 @@ def load_settings(profile: str = "quick", overrides: dict[str, Any] | None = Non
                 raise SettingsError(f"Override '{key}': '{parent}' is not a section.")
         section[last] = value
     # Other choices are another run: its results must not replace the profile's own.
+    if not isinstance(values["name"], str):
+        raise SettingsError(f"{path}: 'name' must be a text.")
     if chosen := {key: value for key, value in overrides.items() if key != "workers"}:
         values["name"] += f"+{content_hash(chosen)[:8]}"
     try:

@@ -6,7 +6,9 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +16,7 @@ from recmia.progress import read_progress
 
 POLL_SECONDS = 0.5
 LINE_SECONDS = 60
+STOPPED_SECONDS = 30  # so long a process is stopped before it is told of
 
 
 class Watch(threading.Thread):
@@ -39,6 +42,8 @@ class Watch(threading.Thread):
         self.peak_bytes = 0
         self._label, self._progress, self._out = label, progress, out
         self._ended = threading.Event()
+        self._stopped: dict[int, float] = {}
+        self._told: set[int] = set()
 
     def stop(self) -> None:
         """Wipe the live line out and end."""
@@ -52,6 +57,10 @@ class Watch(threading.Thread):
         while not self._ended.wait(POLL_SECONDS):
             self._sample()
             now = time.monotonic()
+            for line in self._halted(now):
+                if live:
+                    self._draw("")
+                print(line, file=self._out, flush=True)
             if live:
                 width = shutil.get_terminal_size().columns - 1
                 self._draw(self._line(now - began, width))
@@ -77,10 +86,28 @@ class Watch(threading.Thread):
             return
         import psutil
 
-        total = 0
+        total, stopped = 0, set()
         with suppress(psutil.Error):
             kernel = psutil.Process(self.pid)
             for process in (kernel, *kernel.children(recursive=True)):
                 with suppress(psutil.Error):
                     total += process.memory_info().rss
+                    if process.status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP):
+                        stopped.add(process.pid)
         self.peak_bytes = max(self.peak_bytes, total)
+        now = time.monotonic()
+        self._stopped = {pid: self._stopped.get(pid, now) for pid in stopped}
+        self._told &= stopped
+
+    def _halted(self, now: float) -> Iterator[str]:
+        """What to say of processes that have been stopped for a while, once each time."""
+        for pid, since in self._stopped.items():
+            if now - since >= STOPPED_SECONDS and pid not in self._told:
+                self._told.add(pid)
+                when = datetime.now() - timedelta(seconds=now - since)
+                which = "the notebook" if pid == self.pid else "a worker"
+                yield (
+                    f"{self._label}  Process {pid} ({which}) has been stopped since "
+                    f"{when:%H:%M:%S} and is waited for. To let it go on: kill -CONT {pid}. To end "
+                    "the run: Ctrl-C; finished parts are kept."
+                )

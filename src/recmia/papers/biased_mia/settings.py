@@ -52,9 +52,9 @@ class BiasedMIAStudy(Lists):
                 raise ValueError(f"{name} '{letter}' is none of {', '.join(self.datasets)}")
         if self.crossed_cell not in [cell + cell for cell in self.cells]:
             raise ValueError(f"crossed_cell '{self.crossed_cell}' is not one of the settings")
-        if max(*self.list_lengths, *self.crossed_list_lengths) > self.top_k:
+        if max((*self.list_lengths, *self.crossed_list_lengths), default=0) > self.top_k:
             raise ValueError("no list can be longer than top_k")
-        if max(*self.vector_lengths, *self.crossed_vector_lengths) > self.vector_dim:
+        if max((*self.vector_lengths, *self.crossed_vector_lengths), default=0) > self.vector_dim:
             raise ValueError("vector_dim is the longest l")
         if self.defence_ratio not in self.defence_ratios:
             raise ValueError("defence_ratio must be one of defence_ratios")
