@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from recmia.errors import ArtifactError, DamagedError
 from recmia.experiments.results import write_results
-from recmia.recommenders.training import read_state
+from recmia.recommenders.weights import load_state, save_state
 from recmia.run import pipeline
 from recmia.run.fingerprint import HashCache, path_hashes, step_parts
 from recmia.run.lock import run_lock
@@ -200,17 +201,22 @@ def test_a_single_array_is_no_archive(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("harm", ["cut off", "emptied", "other bytes", "another kind"])
 def test_a_damaged_training_state_is_not_used(tmp_path: Path, capsys, harm: str) -> None:
-    path = tmp_path / "state.pt"
-    state = {"weights": {"w": torch.ones(100)}, "optimiser": {}, "curve": [], "seconds": []}
-    torch.save(state, path)
-    assert read_state(path, torch.device("cpu")).keys() == state.keys()
+    path, model = tmp_path / "state.safetensors", torch.nn.Linear(3, 2)
+    optimiser = torch.optim.AdamW(model.parameters())
+    model(torch.ones(1, 3)).sum().backward()
+    optimiser.step()
+    save_state(path, model, optimiser, {"curve": [1]})
+    kept = {name: value.clone() for name, value in model.named_parameters()}
+    optimiser.step()
+    assert load_state(path, model, optimiser) == {"curve": [1]}
+    assert all(torch.equal(kept[name], value) for name, value in model.named_parameters())
     if harm == "another kind":
-        torch.save(torch.ones(3), path)
+        save_file({"weight": torch.ones(3)}, path)
     else:
         HARMS[harm](path)
-    assert read_state(path, torch.device("cpu")) is None
+    assert load_state(path, model, optimiser) is None
     assert f"{path} is damaged" in capsys.readouterr().err
-    assert read_state(tmp_path / "none", torch.device("cpu")) is None
+    assert load_state(tmp_path / "none", model, optimiser) is None
 
 
 def test_damage_crosses_processes() -> None:
