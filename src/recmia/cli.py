@@ -39,6 +39,14 @@ class _Commands(typer.core.TyperGroup):
             if error.errno != errno.ENOSPC:
                 raise
             _complain(f"Error: the disk is full ({error}). Remedy: free some space, run it again.")
+        except ModuleNotFoundError as error:
+            if (missing := error.name or "").partition(".")[0] in ("", "recmia"):
+                raise
+            _complain(
+                f"Error: {missing} is not installed; of all commands only `recmia audit` works "
+                "without what the notebooks need. Remedy: `make environment` in a checkout, then "
+                ".venv/bin/recmia."
+            )
         raise typer.Exit(1) from None
 
 
