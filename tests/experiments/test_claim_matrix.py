@@ -71,7 +71,7 @@ def test_what_is_about_many_settings_stands_behind_the_settings() -> None:
 def test_letters_are_said_before_they_are_used() -> None:
     rows = [claim("open", **place("AI", "Music")), claim("open", **place("ML", "Movies"))]
     said = codes(rows)
-    assert "Data: A Music; M Movies." in said and "Recommenders: I Item; L LFM." in said
+    assert "Data: A is Music; M is Movies." in said and "Recommenders: I is Item; L is LFM." in said
     assert "the shadow's two, then the target's" in said
     assert codes([claim("open", dataset="Music")]) == ""
     assert codes([claim("open", system="s", target_data="movielens")]) == ""

@@ -1,4 +1,4 @@
-"""A paper's claims at a glance: a line a claim and reading, a column a place, marks in the cells."""
+"""A paper's claims at a glance: a line a claim and reading, a column a place, marks in cells."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Line:
-    """A claim under one reading; ``cells`` are the marks below each column, none where not asked."""
+    """A claim under one reading; ``cells`` are the marks of each column, none where not asked."""
 
     claim: str
     reading: str
@@ -118,8 +118,8 @@ def codes(rows: Iterable[Row]) -> str:
     both = any(row.shadow and row.target for row in rows)
     if not data or not letters:
         return ""
-    first = "; ".join(f"{one} {' or '.join(dict.fromkeys(data[one]))}" for one in sorted(data))
-    second = "; ".join(f"{one} {name}" for one, name in sorted(letters.items()) if len(one) == 1)
+    first = "; ".join(f"{one} is {' or '.join(dict.fromkeys(data[one]))}" for one in sorted(data))
+    second = "; ".join(f"{one} is {name}" for one, name in sorted(letters.items()) if len(one) == 1)
     twice = " A setting of four letters is the shadow's two, then the target's." if both else ""
     return f"Two letters are data and a recommender. Data: {first}. Recommenders: {second}.{twice}"
 
