@@ -337,5 +337,54 @@ def test_without_a_usable_python_the_remedy_is_named(workplace, tmp_path):
     )
     assert done.returncode == 1
     assert "No usable Python 3.11 or 3.10" in done.stderr
-    assert "apt-get install python3.11" in done.stderr
+    assert "apt-get install python3-venv" in done.stderr
     assert not (checkout / ".venv").exists()
+
+
+UV = """#!/bin/sh
+echo "uv $@, $UV_PYTHON_PREFERENCE" >> {calls}
+[ "$2" != find ] || echo {python}
+"""
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["uv on PATH", "uv through pip"])
+def test_without_a_usable_python_one_is_got_through_uv(workplace, tmp_path, there):
+    checkout, _ = workplace
+    programs, apart, calls = tmp_path / "programs", tmp_path / "apart", tmp_path / "calls"
+    apart.mkdir()
+    (programs / "python3.11").rename(apart / "python3.11")
+    stub = (apart / "python3.11").read_text().replace(str(programs), str(apart))
+    (apart / "python3.11").write_text(stub)
+    for tool in ("sh", "dirname", "cat", "head", "mktemp", "rm", "mkdir", "cp", "chmod"):
+        (programs / tool).symlink_to(shutil.which(tool))
+    uv = programs / "uv" if there else apart / "uv"
+    uv.write_text(UV.format(calls=calls, python=apart / "python3.11"))
+    uv.chmod(0o755)
+    # Too new for the study, as on Ubuntu 24.04: it makes environments, and its pip brings uv.
+    newer = programs / "python3"
+    newer.write_text(
+        f"""#!/bin/sh
+case "$1 $2" in
+  "-m venv") mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
+  "-m pip") echo "pip $@" >> {calls}; cp "{uv}" "${{0%/*}}/uv" ;;
+  *) exit 1 ;;
+esac
+"""
+    )
+    newer.chmod(0o755)
+    done = subprocess.run(
+        ["sh", "scripts/environment"],
+        cwd=checkout,
+        env={"PATH": str(programs)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = calls.read_text().splitlines()
+    install = lines.index("uv python install --no-bin 3.11, only-managed")
+    assert lines[install + 1] == "uv python find 3.11, only-managed"
+    assert [re.search(r"uv==[\d.]+$", line) is not None for line in lines[:install]] == (
+        [] if there else [True]
+    )
+    assert any("-r requirements.lock" in line for line in lines[install:])
+    assert (checkout / ".venv/complete").exists()
