@@ -115,8 +115,8 @@ def test_an_audit_runs_without_the_extra(tmp_path):
 @pytest.mark.parametrize(
     "words",
     [
-        *(["run"], ["status"], ["report"], ["profiles"], ["reproduced"], ["export", "scores"]),
-        *(["data", "list"], ["data", "fetch", "ml-1m"], ["data", "check", "ml-1m"]),
+        *(["run"], ["status"], ["report"], ["reproduced"], ["export", "scores"]),
+        *(["data", "fetch", "ml-1m"], ["data", "check", "ml-1m"]),
     ],
     ids=" ".join,
 )
