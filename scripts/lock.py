@@ -28,7 +28,7 @@ HEADER = """\
 
 
 def resolve(python: str, installer: str) -> tuple[str, dict[str, str]]:
-    """Resolve the package with its development extra, installing nothing but pip.
+    """Resolve the package with what notebooks and tests need, installing nothing but pip.
 
     Args:
         python: Interpreter to resolve for.
@@ -46,7 +46,7 @@ def resolve(python: str, installer: str) -> tuple[str, dict[str, str]]:
         subprocess.run([python, "-m", "venv", f"{folder}/venv"], check=True)
         subprocess.run([*pip, "--quiet", installer], check=True)
         options = ["--quiet", "--dry-run", "--ignore-installed", "--report", str(report)]
-        subprocess.run([*pip, *options, f"{ROOT}[dev]"], check=True)
+        subprocess.run([*pip, *options, f"{ROOT}[study,dev]"], check=True)
         content = json.loads(report.read_text())
     pins = {}
     for entry in content["install"]:

@@ -42,8 +42,8 @@ def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-def direct(*, development: bool = True) -> list[Requirement]:
-    extra = project()["optional-dependencies"]["dev"] if development else []
+def direct(*extras: str) -> list[Requirement]:
+    extra = [text for name in extras for text in project()["optional-dependencies"][name]]
     return [Requirement(text) for text in project()["dependencies"] + extra]
 
 
@@ -87,7 +87,7 @@ def containers_own() -> set[str]:
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_dependency_is_locked_within_its_bounds(python):
     locked = pins(python)
-    for requirement in direct():
+    for requirement in direct("study", "dev"):
         name = canonicalize_name(requirement.name)
         assert name in locked, f"{name} is in pyproject.toml but not in requirements.lock"
         assert requirement.specifier.contains(locked[name]), f"{requirement} against {locked[name]}"
@@ -122,7 +122,7 @@ def test_the_language_model_is_pinned_by_its_content_and_brings_nothing():
     brought = {name, "sentence-transformers", "torchvision"}
     for python in PYTHONS:
         assert not brought & pins(python).keys()
-    assert not brought & {canonicalize_name(each.name) for each in direct()}
+    assert not brought & {canonicalize_name(each.name) for each in direct("study", "dev")}
     for path in ("scripts/environment", "Dockerfile", "environment.yml"):
         (command,) = re.findall(
             r"pip install .*-r requirements-text.lock", (ROOT / path).read_text()
@@ -163,8 +163,9 @@ def test_the_private_extra_is_pinned_by_its_content_and_left_out_of_the_containe
 def test_supported_pythons_agree():
     supported = Requirement(f"python{project()['requires-python']}").specifier
     # 3.10 from the patch on that can unpack archives safely; any late one stands for its line.
-    known = ("3.9", "3.10", "3.11", "3.12")
-    assert [v for v in known if supported.contains(f"{v}.50")] == list(PYTHONS)
+    known = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+    audits = [v for v in known if supported.contains(f"{v}.50")]
+    assert audits == list(known[1:]) and set(PYTHONS) < set(audits)
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert settings["tool"]["ruff"]["target-version"] == "py310"
     named = set(re.findall(r'python_version == "(.+)"', (ROOT / "requirements.lock").read_text()))
@@ -218,9 +219,10 @@ def test_dockerfile_pins_nothing_beside_the_lock():
 
 @pytest.mark.parametrize("name", CONTAINER)
 def test_bounds_hold_the_containers_own_versions(name):
-    (requirement,) = (r for r in direct(development=False) if r.name == name)
-    assert name in containers_own()
-    assert requirement.specifier.contains(CONTAINER[name], prereleases=True), str(requirement)
+    bounds = [r for r in direct("study") if r.name == name]
+    assert name in containers_own() and bounds
+    for requirement in bounds:
+        assert requirement.specifier.contains(CONTAINER[name], prereleases=True), str(requirement)
 
 
 def test_documentation_names_the_versions_of_container_and_lock():
@@ -335,5 +337,54 @@ def test_without_a_usable_python_the_remedy_is_named(workplace, tmp_path):
     )
     assert done.returncode == 1
     assert "No usable Python 3.11 or 3.10" in done.stderr
-    assert "apt-get install python3.11" in done.stderr
+    assert "apt-get install python3-venv" in done.stderr
     assert not (checkout / ".venv").exists()
+
+
+UV = """#!/bin/sh
+echo "uv $@, $UV_PYTHON_PREFERENCE" >> {calls}
+[ "$2" != find ] || echo {python}
+"""
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["uv on PATH", "uv through pip"])
+def test_without_a_usable_python_one_is_got_through_uv(workplace, tmp_path, there):
+    checkout, _ = workplace
+    programs, apart, calls = tmp_path / "programs", tmp_path / "apart", tmp_path / "calls"
+    apart.mkdir()
+    (programs / "python3.11").rename(apart / "python3.11")
+    stub = (apart / "python3.11").read_text().replace(str(programs), str(apart))
+    (apart / "python3.11").write_text(stub)
+    for tool in ("sh", "dirname", "cat", "head", "mktemp", "rm", "mkdir", "cp", "chmod"):
+        (programs / tool).symlink_to(shutil.which(tool))
+    uv = programs / "uv" if there else apart / "uv"
+    uv.write_text(UV.format(calls=calls, python=apart / "python3.11"))
+    uv.chmod(0o755)
+    # Too new for the study, as on Ubuntu 24.04: it makes environments, and its pip brings uv.
+    newer = programs / "python3"
+    newer.write_text(
+        f"""#!/bin/sh
+case "$1 $2" in
+  "-m venv") mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
+  "-m pip") echo "pip $@" >> {calls}; cp "{uv}" "${{0%/*}}/uv" ;;
+  *) exit 1 ;;
+esac
+"""
+    )
+    newer.chmod(0o755)
+    done = subprocess.run(
+        ["sh", "scripts/environment"],
+        cwd=checkout,
+        env={"PATH": str(programs)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = calls.read_text().splitlines()
+    install = lines.index("uv python install --no-bin 3.11, only-managed")
+    assert lines[install + 1] == "uv python find 3.11, only-managed"
+    assert [re.search(r"uv==[\d.]+$", line) is not None for line in lines[:install]] == (
+        [] if there else [True]
+    )
+    assert any("-r requirements.lock" in line for line in lines[install:])
+    assert (checkout / ".venv/complete").exists()

@@ -37,6 +37,14 @@ class _Commands(typer.core.TyperGroup):
             raise typer.Exit(130) from None
         except RecmiaError as error:
             _complain(f"Error: {error}")
+        except ModuleNotFoundError as error:
+            if (missing := error.name or "").partition(".")[0] in ("", "recmia"):
+                raise
+            _complain(
+                f"Error: {missing} is not installed: `pip install .` brings what the audits need, "
+                "and this command needs what the notebooks do. Remedy: `make environment` in a "
+                "checkout, then .venv/bin/recmia."
+            )
         except (typer.Exit, typer.Abort, SystemExit, click.ClickException):
             raise
         except BaseException as error:  # polars panics beside Exception
@@ -454,6 +462,8 @@ def audit_inversion_command(
 
     Trains a factorisation on FILE, injects users that tie the sensitive items to decoys, and
     tells how many of those who are then recommended decoys rated a sensitive item highest.
+
+    `recmia audit example ratings DIR` writes files to try.
     """
     from recmia.audit.inversion import InversionSettings, audit_inversion
     from recmia.audit.inversion_page import summary
@@ -522,12 +532,13 @@ def audit_example(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="[KIND] DIR", help="KIND: lists (if left out) or scores. DIR must not exist."
+            metavar="[KIND] DIR",
+            help="KIND: lists (if left out), scores or ratings. DIR must not exist.",
         ),
     ],
 ) -> None:
     """Write a made-up system's files, to try an audit on."""
-    kinds = {"lists": _list_example, "scores": _score_example}
+    kinds = {"lists": _list_example, "scores": _score_example, "ratings": _rating_example}
     kind, folder = words if len(words) == 2 else ("lists", words[0])
     if len(words) > 2 or kind not in kinds or folder in kinds:
         raise SettingsError(
@@ -558,6 +569,19 @@ def _score_example(folder: Path) -> None:
     print(f"{folder}/ holds {' and '.join(f'{case}/' for case in CASES)}. Try:")
     for case in CASES:
         print(as_typed(f"recmia audit scores {folder}/{case} --out {folder}-{case}"))
+
+
+def _rating_example(folder: Path) -> None:
+    from recmia.audit.rating_example import FILES, FILM, write_rating_example
+
+    folder = write_rating_example(folder)
+    print(f"{folder}/ holds {' and '.join(FILES.values())}. Try:")
+    for case, name in FILES.items():
+        print(
+            as_typed(
+                f"recmia audit inversion {folder}/{name} --sensitive {FILM} --out {folder}-{case}"
+            )
+        )
 
 
 @export_app.command("scores")

@@ -109,7 +109,7 @@ def software() -> dict[str, str]:
     versions = {"Python": platform.python_version()}
     for text in metadata.requires("recmia") or ():
         need = Requirement(text)
-        if need.marker is None or need.marker.evaluate({"extra": ""}):
+        if need.marker is None or need.marker.evaluate({"extra": "study"}):
             versions[need.name] = metadata.version(need.name)
     source = Path(recmia.__file__).parent
     files = sorted(p for p in source.rglob("*.*") if p.is_file() and p.suffix != ".pyc")

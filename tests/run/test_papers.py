@@ -117,6 +117,20 @@ def test_rows_that_no_part_of_the_page_shows_are_none(rows) -> None:
     ]
 
 
+def test_marks_are_read_without_colour_and_after_their_legend(rows, tmp_path, monkeypatch) -> None:
+    from recmia.run.manifest import make_manifest
+    from recmia.run.report import render
+
+    monkeypatch.setenv("RECMIA_ARTIFACTS", str(tmp_path / "artifacts"))
+    write_results(rows, tmp_path / "report")
+    manifest = make_manifest(make_plan("biased-mia"))
+    page = render(tmp_path / "report", manifest)["index.html"]
+    before, _, matrix = page.partition('<table class="matrix">')
+    assert 'aria-hidden="true">✓</span><span class="heard">holds</span>' in matrix
+    assert "An empty cell was not asked." in before.rpartition("<h3")[2]
+    assert before.index("Two letters are data and a recommender") < before.index("<table")
+
+
 def test_a_report_that_says_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "report.yaml").write_text("title: T\nsource: S\nquestion: Q\ncolour: red\n")
     with pytest.raises(ArtifactError, match=r"(?s)report\.yaml: .*artefacts.*colour"):

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from recmia.errors import ArtifactError
 from recmia.evaluation.few_seeds import least_coverage
-from recmia.experiments import cells, claim_tables, discoveries, reproduced, tables
+from recmia.experiments import cells, claim_matrix, claim_tables, discoveries, reproduced, tables
 from recmia.experiments.discoveries import LEVEL, Assessed
 from recmia.experiments.paper import Paper
 from recmia.experiments.rows import Row
@@ -138,6 +138,8 @@ class Part:
             if (found := select(rows, sentence.rows)) and not own
         ]
         rates = {one.row.key: one.q for one in tests}
+        self.codes = claim_matrix.codes(rows)
+        self.matrix = claim_matrix.claim_matrix(rows, self.words)
         self.claims = claim_tables.claims(self.study, rows, self.words)
         self.claims_in_full = claim_tables.claims_in_full(self.study, rows, self.words, rates)
         self.discoveries = discoveries.sentence(tests, _level(settings)) if tests else ""

@@ -7,6 +7,7 @@ import re
 import site
 import sys
 import tempfile
+from itertools import count
 from pathlib import Path
 
 from recmia.experiments.paths import StudyPaths
@@ -14,14 +15,17 @@ from recmia.run.pipeline import Plan
 from recmia.storage import write_text
 
 STYLE = """
-:root{color-scheme:light dark}
+:root{color-scheme:light dark;background:#fff}
+@media (prefers-color-scheme:dark){:root{background:#14171a}}
 body{max-width:60rem;margin:0 auto;padding:1rem;font:16px/1.5 system-ui,sans-serif}
-pre{overflow-x:auto;font-size:.85rem}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem}
 .jp-InputArea-editor,.input_area,.highlight{background:#8881;border-radius:6px}
 .highlight pre{padding:.6rem;margin:.4rem 0}
 img{max-width:100%;height:auto;background:#fff}
-.prompt,.jp-InputPrompt,.jp-OutputPrompt{color:#6a6f76;font:12px monospace}
-table{border-collapse:collapse;display:block;overflow-x:auto;font-size:.9rem}
+.prompt,.jp-InputPrompt,.jp-OutputPrompt{color:#57606a;font:12px monospace}
+@media (prefers-color-scheme:dark){.prompt,.jp-InputPrompt,.jp-OutputPrompt{color:#9aa4af}}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;font-size:.9rem}
 td,th{padding:.2rem .6rem;border-bottom:1px solid #8884;text-align:right}
 .anchor-link{display:none}
 """
@@ -44,10 +48,8 @@ def publish(plan: Plan, folder: Path) -> list[Path]:
     """
     import nbformat
     from nbconvert import HTMLExporter
-    from pygments.formatters import HtmlFormatter
 
     exporter = HTMLExporter(template_name="basic")
-    colours = HtmlFormatter(style="default").get_style_defs(".highlight")
     pages = []
     for step in plan.steps:
         source = plan.paths.executed / step.notebook
@@ -62,15 +64,7 @@ def publish(plan: Plan, folder: Path) -> list[Path]:
             if "outputs" in cell:
                 cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
         body, _ = exporter.from_notebook_node(notebook)
-        text = (
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width,initial-scale=1">'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-            f"<title>{step.name}</title><style>{STYLE}"
-            f"@media (prefers-color-scheme:light){{{colours}}}</style></head>"
-            '<body><nav><a href="../index.html">Report</a></nav>'
-            f"<main>{without_scripts(body)}</main></body></html>\n"
-        )
+        text = page(step.name, body)
         pages.append(write_text(folder / f"{source.stem}.html", scrub(text, plan.paths)))
     for stale in set(folder.glob("*.html")) - set(pages):
         stale.unlink()
@@ -98,6 +92,31 @@ def without_scripts(body: str) -> str:
                 del element[name]
                 changed = True
     return str(page) if changed else body
+
+
+def page(title: str, body: str) -> str:
+    """A notebook's HTML as a page: in landmarks, its wide tables to be scrolled without a mouse."""
+    from pygments.formatters import HtmlFormatter
+
+    colours = HtmlFormatter(style="default").get_style_defs(".highlight")
+    number = count(1)
+    body = re.sub(
+        r"<table\b",
+        lambda _: (
+            f'<div class="scroll" tabindex="0" role="region" aria-label="Table {next(number)}">'
+            "<table"
+        ),
+        body,
+    ).replace("</table>", "</table></div>")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f"<title>{title}</title><style>{STYLE}"
+        f"@media (prefers-color-scheme:light){{{colours}}}</style></head>"
+        '<body><nav><a href="../index.html">Report</a></nav>'
+        f"<main>{without_scripts(body)}</main></body></html>\n"
+    )
 
 
 def scrub(text: str, paths: StudyPaths) -> str:
