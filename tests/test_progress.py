@@ -33,7 +33,7 @@ def test_the_file_holds_share_and_time_left_until_the_loop_ends(file: Path) -> N
 def test_writes_at_most_twice_a_second(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "INTERVAL", 0.5)
     written = []
-    monkeypatch.setattr(progress, "write_text", lambda path, text: written.append(text))
+    monkeypatch.setattr(progress, "write_text", lambda path, text, durable: written.append(text))
     with progress.track(1000, "steps") as bar:
         for _ in range(1000):
             bar.update()
@@ -83,3 +83,23 @@ def test_short_loops_and_threads_leave_no_line(
     thread.start()
     thread.join()
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_line_that_cannot_be_written_stops_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(progress, "write_text", full)
+    with progress.track(2, "models") as bar:
+        bar.update(2)
+
+    def take() -> None:
+        with bar.get_lock():
+            pass
+
+    free = threading.Thread(target=take, daemon=True)
+    free.start()
+    free.join(timeout=5)
+    assert not free.is_alive(), "tqdm's lock was left behind"

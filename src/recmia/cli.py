@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 import typer.core
 
@@ -45,7 +44,7 @@ class _Commands(typer.core.TyperGroup):
                 "and this command needs what the notebooks do. Remedy: `make environment` in a "
                 "checkout, then .venv/bin/recmia."
             )
-        except (typer.Exit, typer.Abort, SystemExit, click.ClickException):
+        except (typer.Exit, typer.Abort, SystemExit, typer.BadParameter):
             raise
         except BaseException as error:  # polars panics beside Exception
             if (told := of_the_machine(error)) is None:

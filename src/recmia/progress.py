@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,10 +27,12 @@ class _LastLine:
         self.path = Path(path)
 
     def write(self, text: str) -> None:
-        if line := text.strip():
-            write_text(self.path, line, durable=False)
-        else:  # the bar is wiped out
-            self.path.unlink(missing_ok=True)
+        # A line that cannot be written stops no work, and tqdm would keep its lock for ever.
+        with suppress(OSError):
+            if line := text.strip():
+                write_text(self.path, line, durable=False)
+            else:  # the bar is wiped out
+                self.path.unlink(missing_ok=True)
 
     def flush(self) -> None:
         """Each line is written whole already."""
@@ -40,8 +42,9 @@ class _Lines:
     """A stream for tqdm: what a terminal would overwrite becomes lines on standard error."""
 
     def write(self, text: str) -> None:
-        if line := text.strip():
-            print(line, file=sys.stderr, flush=True)
+        with suppress(OSError, ValueError):  # closed
+            if line := text.strip():
+                print(line, file=sys.stderr, flush=True)
 
     def flush(self) -> None:
         """Each line is flushed already."""

@@ -31,7 +31,8 @@ def test_declared_figures_are_drawn_and_others_stay(tmp_path: Path, monkeypatch)
     figures = tmp_path / PROFILE / "figures" / FOLDER
     declared = read_json(figures / "figures.json")
     gone = {**declared[0], "file": "no-longer-declared.png"}
-    picture = {**declared[0], "file": "picture.png", "source": ["scores of a step"]}
+    rows = declared[0]["source"]  # of a picture that needs more than rows too
+    picture = {**declared[0], "file": "picture.png", "source": [*rows, "04_attack"]}
     write_json(figures / "figures.json", [picture, gone, *declared])
     for name in ("picture.png", "no-longer-declared.png", declared[0]["file"]):
         (figures / name).write_bytes(b"old")

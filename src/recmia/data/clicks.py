@@ -99,11 +99,11 @@ class ClickLog:
     def _clicks(self, path: Path, lines: int) -> pl.LazyFrame:
         layout = self.layout
         time = pl.lit(UNKNOWN_TIME, pl.Int64) if layout.time is None else pl.col(layout.time)
-        key = _joined(layout.keys) if len(layout.keys) > 1 else pl.col(layout.key)
+        key = _joined(layout.key_columns) if len(layout.key_columns) > 1 else pl.col(layout.key)
         if layout.placeholders:
             # An item 0 may well be the first one; an item NA is none.
             words = [one for one in layout.placeholders if not re.fullmatch(r"-?\d+", one)]
-            nobody = dict.fromkeys(layout.keys, layout.placeholders) | {layout.item: words}
+            nobody = dict.fromkeys(layout.key_columns, layout.placeholders) | {layout.item: words}
             named = pl.any_horizontal(
                 pl.col(name).cast(pl.String).is_in(values) for name, values in nobody.items()
             )
@@ -116,7 +116,7 @@ class ClickLog:
         """A header line that comes again, or a first click that is taken for one, is refused."""
         if not (self.layout.own and table.form.has_header) or isinstance(table, ParquetTable):
             return
-        names = (*self.layout.keys, self.layout.item)
+        names = (*self.layout.key_columns, self.layout.item)
         same = {name: pl.col(name).cast(pl.String) == name for name in names}
         # The names in one row are the header again; a single one is data where it has a digit.
         tests = [(names[0], pl.all_horizontal(same.values()))]
@@ -213,12 +213,12 @@ def packed(path: Path, member: str | None) -> Source:
 def table_format(layout: Layout) -> Format:
     """What the reader has to know of a layout."""
     ids = Ids(integer=layout.ids == "integer")
-    kinds: dict[str, Kind] = dict.fromkeys((*layout.keys, layout.item), ids)
+    kinds: dict[str, Kind] = dict.fromkeys((*layout.key_columns, layout.item), ids)
     if layout.own:
         somebody = layout.placeholders is None
         refused = PLACEHOLDERS if somebody else ()
         ids = Ids(negative=not somebody, refused=refused, allowing=_IDS if somebody else "")
-        kinds = dict.fromkeys((*layout.keys, layout.item), ids)
+        kinds = dict.fromkeys((*layout.key_columns, layout.item), ids)
     if layout.time is not None:
         least, naming = (YEAR_1990, _UNITS) if layout.own else (0, "")
         time = Time(layout.zero_is_unknown, unit=layout.time_unit, naming=naming, least=least)

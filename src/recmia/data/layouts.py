@@ -67,6 +67,6 @@ class Layout(Section):
         return self.user if self.session is None else self.session
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def key_columns(self) -> tuple[str, ...]:
         """Names of all columns that the key is made of."""
         return tuple(name for name in (self.user, self.session) if name is not None)

@@ -139,13 +139,18 @@ class DeclaredFigures:
         if not (figures.folder / "figures.json").exists():
             return 0
         before = read_json(figures.folder / "figures.json")
-        own = [any(name.startswith(FROM_ROWS) for name in one["source"]) for one in before]
+        own = [_is_declared(one["source"]) for one in before]
         self.draw_into(figures, [row for row in rows if row.study == self.folder.split(".")[0]])
         drawn, first = figures.entries, own.index(True) if True in own else len(before)
         others = [one for one, declared in zip(before, own, strict=True) if not declared]
         figures.entries = [*others[:first], *drawn, *others[first:]]
         figures.close()
         return len(drawn)
+
+
+def _is_declared(source: Sequence[str]) -> bool:
+    """Whether a figure follows from rows alone: others name a step beside."""
+    return len(source) == 1 and source[0].startswith(FROM_ROWS)
 
 
 def draw(

@@ -216,7 +216,7 @@ def _settle_key(values: dict[str, Any], said: list[str], scratch: Path) -> None:
 
 def _nobody(log: ClickLog, clicks: pl.LazyFrame) -> tuple[list[str], bool]:
     """Placeholders among keys and items, and whether any other id is negative."""
-    if len(log.layout.keys) > 1:
+    if len(log.layout.key_columns) > 1:
         return [], False
     found, negative = [], False
     for column in ("key", "item"):
