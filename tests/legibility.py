@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import combinations
 
 from matplotlib.axes import Axes
@@ -44,7 +45,10 @@ def _hidden(axes: Axes) -> list[Text]:
 
 def faults(figure: Figure) -> list[str]:
     """What cannot be read, in words; nothing of a figure that can be."""
-    texts, found = shown_texts(figure), []
+    with warnings.catch_warnings(record=True) as said:  # such as: no room for the axes
+        warnings.simplefilter("always")
+        texts = shown_texts(figure)
+    found = [str(one.message) for one in said]
     width, height = figure.get_size_inches()
     if width > PAGE_WIDTH + 1e-6 or height > TALLEST:
         found.append(f"{width:.1f} x {height:.1f} inches do not fit a page")

@@ -163,6 +163,10 @@ LARGEST = {
         grid(panel=["DL-MIA, corrected: without the leak", "b", "DL-MIA, released code", "d"],
              y=CELLS[:6], x=CELLS[:6]), title="Sequential recommenders", note=KEY,
     ),
+    "a grid of one cell": lambda: plots.heat_maps(
+        grid(panel=["as released", "corrected", "control"], y=["AIMI"], x=["AIMI"]),
+        title="One shadow against one target", note=KEY,
+    ),
     "many low lines": lambda: plots.heat_maps(
         grid(panel=["hard-label AUC", "ROC AUC"], y=[f"{n}, {LONG[:50]}" for n in range(29)],
              x=["AIAI", "AIAL", "ALAI", "ALAL", "ANAN"]),
@@ -209,6 +213,7 @@ REPORTS = {
     "model-inversion": ("model-inversion", "model_inversion"),
     "yoochoose64": ("proposal", "proposal"),
     "yoochoose64-sizes": ("proposal", "proposal/sizes"),
+    "yoochoose64-mismatch": ("proposal", "proposal/mismatch"),
 }
 FIGURES = CHECKOUT / "src" / "recmia" / "papers"
 COMMITTED = [

@@ -12,6 +12,7 @@ from recmia.plots.style import finish, levels, panel_title, require_columns, sty
 _LONGEST = 3.2  # inches of a line's words before they are broken
 _CELL, _LOW_CELL = 0.4, 0.28  # inches: room for a number of two digits
 _BAR = 0.8  # inches of the colours' bar with its numbers
+_LEAST = 0.9  # inches of a panel's height: the colours' bar beside it has numbers
 _SQUARE = 12  # more lines than these are drawn in low cells
 
 
@@ -47,7 +48,7 @@ def heat_maps(
     columns = columns_of(len(panels), need, PAGE_WIDTH - named - _BAR)
     width = width_for(named + columns * need + _BAR)
     square = len(lines) <= _SQUARE
-    high = (min(cell, 0.45) if square else _LOW_CELL) * len(lines)
+    high = max(_LEAST, (min(cell, 0.45) if square else _LOW_CELL) * len(lines))
     below = -(-len(panels) // columns)
     figure = Figure(figsize=(width, below * (high + 0.5) + 0.35), layout="compressed")
     grid = figure.subplots(below, columns, squeeze=False)
