@@ -252,15 +252,15 @@ def report(
 
     if check is not None:
         from recmia.run.current import changed_settings
+        from recmia.run.manifest import read_manifest
         from recmia.run.remade import print_code, sessions_remade
         from recmia.run.report import changed_code, check_report
-        from recmia.storage import read_json
 
         plan = pipeline.make_plan(check, parse_overrides(set_))
         paths, folder = plan.paths, plan.paths.reports
         check_report(folder)
         print(f"{folder}: every file is as its manifest and its results say.")
-        manifest = read_json(folder / "manifest.json")
+        manifest = read_manifest(folder)
         if others := changed_settings(manifest, plan):
             raise ArtifactError(
                 f"{folder} was made with other settings than the profile has: {'; '.join(others)}. "
