@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import platform
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import recmia
-from recmia.device import processor_name
 from recmia.errors import DamagedError, RecmiaError
 from recmia.experiments.closure import reach
 from recmia.experiments.step import Step
 from recmia.preprocess.oddities import oddities
 from recmia.run.fingerprint import CODE_PARTS, HashCache
+from recmia.run.hardware import hardware
 from recmia.run.pipeline import Plan, commit
 from recmia.run.records import read_record
 from recmia.storage import file_hash, read_json
@@ -160,34 +157,6 @@ def reading(plan: Plan) -> dict[str, list[str]]:
     if plan.settings.data is None or plan.settings.data.source != "file" or not path.is_file():
         return {}
     return {"reading": oddities(read_json(path))}
-
-
-def hardware() -> dict[str, Any]:
-    """Processor, cores that this process may use, memory and GPUs."""
-    import psutil
-
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": processor_name(),
-        "cores": _cores(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "gpus": _gpus(),
-    }
-
-
-def _cores() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _gpus() -> list[str]:
-    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [line.strip() for line in found.stdout.splitlines() if line.strip()]
 
 
 def file_hashes(folder) -> dict[str, str]:

@@ -24,6 +24,7 @@ from recmia.run.fingerprint import (
     path_hashes,
     step_parts,
 )
+from recmia.run.hardware import slow_training
 from recmia.run.lock import Lock, run_lock
 from recmia.run.records import note_choices, read_record, write_record
 from recmia.run.reuse import finished_alike, remove_outputs, take
@@ -230,6 +231,8 @@ def run(
                 continue
             if now.reason.startswith("output "):
                 _line(out, step, f"made again: {now.reason}")
+            if not ran and (slow := slow_training(plan.settings)):
+                print(f"Note: {slow}", file=out, flush=True)
             _run_step(plan, step, parts, now.reason, cache, lock, out)
             ran = True
         cache.save()
