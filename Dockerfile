@@ -30,11 +30,11 @@ RUN python3 -m venv --without-pip --system-site-packages "$VIRTUAL_ENV" \
 ENV PYTHONPATH=
 
 WORKDIR /home/recmia/study
-COPY requirements.lock requirements-text.lock ./
+COPY requirements-hashed.lock requirements-text.lock ./
 RUN own=$(echo $CONTAINERS_OWN | tr ' ' '|') \
- && grep -vE "^($own)==" requirements.lock > /tmp/missing.txt \
- && pip install --no-cache-dir --no-deps -r /tmp/missing.txt \
- && pip install --no-cache-dir --no-deps -r requirements-text.lock \
+ && grep -vE "^($own)==" requirements-hashed.lock > /tmp/missing.txt \
+ && pip install --no-cache-dir --no-deps --require-hashes -r /tmp/missing.txt \
+ && pip install --no-cache-dir --no-deps --require-hashes -r requirements-text.lock \
  && rm /tmp/missing.txt
 
 ARG UID=1000

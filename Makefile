@@ -37,9 +37,11 @@ lint: environment
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
-# Needs both Pythons on PATH; resolves pyproject.toml afresh and rewrites requirements.lock.
-lock:
+# Needs both Pythons on PATH; resolves pyproject.toml afresh and rewrites requirements.lock and its
+# hashes.
+lock: environment
 	python3.11 scripts/lock.py $(shell sed -n 's/^INSTALLER=//p' scripts/environment) python3.11 python3.10
+	$(BIN)/python scripts/hashes.py
 
 # The generated parts of README.md, ARTIFACT.md and docs/results.md, from the reports on real data.
 readme: environment

@@ -24,7 +24,8 @@ else:
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.10", "3.11")
-LOCKS = ("requirements.lock", "requirements-text.lock", "requirements-private.lock")
+BY_HAND = ("requirements-text.lock", "requirements-private.lock")
+LOCKS = ("requirements.lock", "requirements-hashed.lock", *BY_HAND)
 
 # What the Merlin container's build files pin (tag 23.12).
 CONTAINER = {
@@ -99,6 +100,37 @@ def test_lock_serves_machines_with_and_without_a_gpu():
         assert not re.match(r"(nvidia|cuda|triton)(-|$)", requirement.name), requirement.name
         (specifier,) = requirement.specifier
         assert Version(specifier.version).local is None, str(requirement)
+
+
+def test_every_release_but_torch_is_locked_by_its_content():
+    text = (ROOT / "requirements-hashed.lock").read_text()
+    hashed = [line.split(" --hash=") for line in text.splitlines() if not line.startswith("#")]
+    plain = [line for line in map(str, lock_lines()) if not line.startswith("torch==")]
+    assert [str(Requirement(pinned)) for pinned, *_ in hashed] == plain
+    for pinned, *hashes in hashed:
+        assert hashes == sorted(set(hashes)) and hashes, pinned
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), pinned
+
+
+@pytest.mark.parametrize(
+    ("file", "fits"),
+    [
+        ("a-1.0.tar.gz", True),
+        ("a-1.0-py3-none-any.whl", True),
+        ("a-1.0-py2.py3-none-any.whl", True),
+        ("a-1.0-cp310-cp310-macosx_11_0_arm64.whl", True),
+        ("a-1.0-cp37-abi3-manylinux_2_28_x86_64.whl", True),
+        ("a-1.0-cp312-abi3-win_amd64.whl", False),
+        ("a-1.0-cp39-cp39-win_amd64.whl", False),
+        ("a-1.0.1.tar.gz", False),
+        ("a-1.0.linux-x86_64.exe", False),
+    ],
+)
+def test_hashes_are_those_of_files_that_our_pythons_can_install(file, fits, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    import hashes
+
+    assert hashes.fits(file, Version("1")) is fits
 
 
 def test_lock_holds_the_versions_that_were_found_to_work_together():
@@ -202,15 +234,18 @@ def test_dockerfile_does_not_run_as_root():
 def test_dockerfile_installs_the_lock_but_for_the_containers_own(tmp_path):
     own = containers_own()
     assert own <= set(pins("3.10")), "a name that the lock does not hold"
-    (command,) = re.findall(r"grep -vE \S+ requirements.lock", dockerfile())
+    (command,) = re.findall(r"grep -vE \S+ requirements-hashed.lock", dockerfile())
     script = f"own=$(echo $CONTAINERS_OWN | tr ' ' '|') && {command}"
     environment = {**os.environ, "CONTAINERS_OWN": " ".join(own)}
     kept = subprocess.run(
         ["sh", "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     ).stdout
-    installed = {Requirement(x).name for x in kept.splitlines() if not x.startswith("#")}
+    lines = [line.partition(" --hash=")[0] for line in kept.splitlines() if line[0] != "#"]
+    installed = {Requirement(line).name for line in lines}
     assert installed == {requirement.name for requirement in lock_lines()} - own
-    assert "--no-deps -r" in dockerfile(), "a resolver would replace the container's own"
+    assert "--no-deps --require-hashes -r" in dockerfile(), (
+        "a resolver would replace the container's own"
+    )
 
 
 def test_dockerfile_pins_nothing_beside_the_lock():
@@ -278,11 +313,20 @@ def test_a_second_call_installs_nothing(workplace):
     assert make() == (0, [])
 
 
-def test_a_changed_lock_makes_the_environment_anew(workplace):
+def test_only_files_of_a_known_hash_are_installed_before_torch(workplace):
+    _, make = workplace
+    _, calls = make()
+    installs = [call for call in calls if call.startswith("pip install") and "-r " in call]
+    assert installs[0].endswith("-r requirements-hashed.lock")
+    assert "--require-hashes --no-deps" in installs[0]
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-hashed.lock"])
+def test_a_changed_lock_makes_the_environment_anew(workplace, name):
     checkout, make = workplace
     make()
     (checkout / ".venv/leftover").touch()
-    with (checkout / "requirements.lock").open("a") as lock:
+    with (checkout / name).open("a") as lock:
         lock.write("another==1\n")
     _, calls = make()
     assert any("-r requirements.lock" in call for call in calls)
@@ -300,7 +344,7 @@ def test_a_changed_pyproject_installs_only_the_package(workplace):
     assert make() == (0, [])
 
 
-@pytest.mark.parametrize("name", LOCKS[1:])
+@pytest.mark.parametrize("name", BY_HAND)
 def test_a_changed_lock_of_its_own_is_installed_without_the_rest(workplace, name):
     checkout, make = workplace
     make()
