@@ -6,6 +6,9 @@ import errno
 import io
 import os
 import re
+import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from copy import deepcopy
@@ -273,3 +276,17 @@ def test_what_an_encoding_lacks_is_written_out() -> None:
     print("ä–", file=stream)
     stream.flush()
     assert raw.getvalue() == b"\\xe4\\u2013\n"
+
+
+def test_too_little_memory_to_begin_with_is_said_before_anything_hangs() -> None:
+    """With a few hundred megabytes polars hangs or aborts, which no program can catch."""
+    least = 300 * 2**20
+    done = subprocess.run(
+        [sys.executable, "-m", "recmia", "data", "list"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (least, least)),
+    )
+    assert done.returncode == 1
+    assert "Memory is limited to 0.3 GiB" in done.stderr and "ulimit -v" in done.stderr

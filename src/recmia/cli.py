@@ -16,7 +16,7 @@ import typer.core
 from recmia import __version__
 from recmia.errors import ArtifactError, RecmiaError, SettingsError
 from recmia.jobs import SCHEDULER
-from recmia.machine import of_the_machine
+from recmia.machine import of_the_machine, too_little_memory
 from recmia.terminal import Visible, visible
 
 # Everything else is imported where it is used: the stack takes ten seconds to import, and --help,
@@ -27,6 +27,9 @@ class _Commands(typer.core.TyperGroup):
     """Shows errors that a person can act on in red, without a traceback."""
 
     def invoke(self, ctx) -> Any:
+        if told := too_little_memory():
+            _complain(f"Error: {told}")
+            raise typer.Exit(1)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

@@ -21,6 +21,7 @@ _KILLED = {"BrokenProcessPool", "BrokenExecutor", "KilledWorker", "DeadKernelErr
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory")
 _MEMORY_WORDS += ("can't start new thread", "failed to map segment", "could not spawn threads")
 _LIBRARIES = 4 * 2**30  # of address space, most of it never touched
+_LEAST = 2**29  # of the same; with less polars hangs or aborts, which no program can catch
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -38,9 +39,19 @@ def of_the_machine(error: BaseException) -> str | None:
     # Under a tight limit libraries load in part, and then fail in whatever way comes first.
     if (limit := _memory_limit()) is None or isinstance(error, OSError):
         return None
+    return f"{type(error).__name__}: {error}. {_too_little(limit)}"
+
+
+def too_little_memory() -> str | None:
+    """What to say before anything is loaded, where the libraries would hang or abort; or None."""
+    limit = _memory_limit()
+    return None if limit is None or limit >= _LEAST else _too_little(limit)
+
+
+def _too_little(limit: int) -> str:
     return (
-        f"{type(error).__name__}: {error}. Memory is limited to {limit / 2**30:.1f} GiB here, less "
-        "than the libraries need to begin with. Remedy: a higher limit (`ulimit -v`)."
+        f"Memory is limited to {limit / 2**30:.1f} GiB here, less than the libraries need to begin "
+        "with. Remedy: a higher limit (`ulimit -v`)."
     )
 
 
