@@ -15,9 +15,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from recmia.device import worker_count
 from recmia.run import pipeline
 from recmia.storage import file_hash
 
@@ -167,13 +169,30 @@ def judged(name: str, bench: Bench, step: str, seconds: float, wanted: dict[str,
     return f"left {left[0]}" if left else "holds"
 
 
+def tried(name: str, folder: Path, before: Path, wanted: Bench, step: str) -> str:
+    """One trial in a folder of its own: its line of the table."""
+    bench = Bench(folder, wanted.profile)
+    shutil.rmtree(folder, ignore_errors=True)
+    if before.exists():
+        shutil.copytree(before, folder)
+    record = json.loads((wanted.artifacts / ".steps" / f"{step}.json").read_text())
+    began = time.monotonic()
+    found = judged(name, bench, step, record["seconds"], wanted.results(step))
+    took = time.monotonic() - began
+    shutil.rmtree(folder, ignore_errors=True)
+    line = f"| {step} | {name} | {found} | {took:.0f} |"
+    print(line, flush=True)
+    return line
+
+
 def main() -> None:
-    """Run the trials that are asked for, and print the table."""
+    """Run the trials that are asked for, several at once, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="a new folder")
     parser.add_argument("--profile", default="tiny")
     parser.add_argument("--steps", nargs="*", help="beginnings of names; all where left out")
     parser.add_argument("--trials", nargs="*", choices=TRIALS, default=list(TRIALS))
+    parser.add_argument("--jobs", type=int, default=worker_count("cpu"), help="trials at once")
     chosen = parser.parse_args()
     chosen.work.mkdir(parents=True)
     reference = Bench(chosen.work / "undisturbed", chosen.profile)
@@ -188,18 +207,13 @@ def main() -> None:
         status, said = ended(reference.start(step))
         if status != 0:
             raise SystemExit(f"The undisturbed run failed at {step}:\n{said}")
-        record = json.loads((reference.artifacts / ".steps" / f"{step}.json").read_text())
-        for name in chosen.trials if step in asked else ():
-            bench = Bench(chosen.work / "trial", chosen.profile)
-            shutil.rmtree(bench.folder, ignore_errors=True)
-            if before.exists():
-                shutil.copytree(before, bench.folder)
-            began = time.monotonic()
-            found = judged(name, bench, step, record["seconds"], reference.results(step))
-            took = time.monotonic() - began
-            lines.append(f"| {step} | {name} | {found} | {took:.0f} |")
-            print(lines[-1], flush=True)
-            (chosen.work / "trials.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+        def one(name: str, step: str = step, before: Path = before) -> str:
+            return tried(name, chosen.work / name, before, reference, step)
+
+        with ThreadPoolExecutor(chosen.jobs) as pool:
+            lines += pool.map(one, chosen.trials if step in asked else ())
+        (chosen.work / "trials.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 
 
