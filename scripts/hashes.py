@@ -2,7 +2,7 @@
 
 Run by ``make lock`` after ``scripts/lock.py``:
 
-    python scripts/hashes.py [INDEX]
+    python scripts/hashes.py [INDEX]     # pip's where none is named
 
 Of every release the hashes of all files that a Python of ours could install are listed, whatever
 the system, so that one file serves all of them. torch is left out: its builds for a CPU come from
@@ -11,6 +11,9 @@ other places than the index, with hashes of their own.
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,9 +32,9 @@ from urllib3.util import Retry
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK, HASHED = ROOT / "requirements.lock", ROOT / "requirements-hashed.lock"
-INDEX = "https://pypi.org/simple"
 FORMAT = "application/vnd.pypi.simple.v1+json"  # PEP 691
 TIMEOUT_S = 20
+WIDE = {"COLUMNS": "400"}  # pip breaks no address over two lines
 RETRIES = Retry(total=5, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
 INTERPRETERS, NEWEST = {"cp310", "cp311", "py3", "py310", "py311"}, 11
 LEFT_OUT = {"torch"}
@@ -40,6 +43,19 @@ HEADER = """\
 # from the Python Package Index. Written by `make lock`; do not edit. torch is in requirements.lock
 # alone: its builds for a CPU come from elsewhere.
 """
+
+
+def index_of_pip() -> str:
+    """The address of the package index that pip is set up for, which its help names.
+
+    Raises:
+        SystemExit: it names none.
+    """
+    command = [sys.executable, "-m", "pip", "install", "--help"]
+    said = subprocess.run(command, capture_output=True, text=True, env=os.environ | WIDE).stdout
+    if (found := re.search(r"--index-url.*?default\s+(https?://[^\s)]+)", said, re.DOTALL)) is None:
+        raise SystemExit("pip names no package index. Remedy: name one, as the first argument.")
+    return found[1]
 
 
 def fits(filename: str, version: Version) -> bool:
@@ -79,7 +95,7 @@ def hashes(requirement: Requirement, index: str, session: requests.Session) -> l
 
 
 if __name__ == "__main__":
-    index = (sys.argv[1:] or [INDEX])[0].rstrip("/")
+    index = (sys.argv[1:] or [index_of_pip()])[0].rstrip("/")
     session = requests.Session()
     session.mount("https://", HTTPAdapter(max_retries=RETRIES))
     lines = []
