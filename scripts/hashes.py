@@ -53,7 +53,8 @@ def index_of_pip() -> str:
     """
     command = [sys.executable, "-m", "pip", "install", "--help"]
     said = subprocess.run(command, capture_output=True, text=True, env=os.environ | WIDE).stdout
-    if (found := re.search(r"--index-url.*?default\s+(https?://[^\s)]+)", said, re.DOTALL)) is None:
+    found = re.search(r"Python Package Index\s+\(default\s+(https?://[^\s)]+)", said)
+    if found is None:
         raise SystemExit("pip names no package index. Remedy: name one, as the first argument.")
     return found[1]
 
