@@ -49,6 +49,7 @@ class Bench:
         """Run a step in a process of its own."""
         names = {f"RECMIA_{n.upper()}": str(self.folder / n) for n in ("artifacts", "reports")}
         names["RECMIA_DATA"] = os.environ.get("RECMIA_DATA", str(self.folder / "data"))
+        names["OMP_NUM_THREADS"] = "1"  # threads of runs side by side would wait for each other
         command = [sys.executable, "-m", "recmia", "run", "-p", self.profile, "--only", step]
 
         def limited() -> None:
