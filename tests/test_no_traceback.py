@@ -278,15 +278,22 @@ def test_what_an_encoding_lacks_is_written_out() -> None:
     assert raw.getvalue() == b"\\xe4\\u2013\n"
 
 
-def test_too_little_memory_to_begin_with_is_said_before_anything_hangs() -> None:
-    """With a few hundred megabytes polars hangs or aborts, which no program can catch."""
-    least = 300 * 2**20
+@pytest.mark.parametrize(
+    ("command", "least"), [(["data", "list"], 300), (["run", "-p", "tiny"], 1500)]
+)
+def test_too_little_memory_to_begin_with_is_said_before_anything_hangs(
+    command: list[str], least: int, tmp_path: Path
+) -> None:
+    """polars aborts and OpenBLAS asks for memory for ever, which no program can catch."""
+    limit = least * 2**20
     done = subprocess.run(
-        [sys.executable, "-m", "recmia", "data", "list"],
+        [sys.executable, "-m", "recmia", *command],
         capture_output=True,
         text=True,
         timeout=120,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (least, least)),
+        env=os.environ | {"RECMIA_ARTIFACTS": str(tmp_path / "a"), "RECMIA_REPORTS": str(tmp_path)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
     )
     assert done.returncode == 1
-    assert "Memory is limited to 0.3 GiB" in done.stderr and "ulimit -v" in done.stderr
+    assert f"Memory is limited to {limit / 2**30:.1f} GiB" in done.stderr
+    assert "ulimit -v" in done.stderr

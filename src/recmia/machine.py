@@ -20,8 +20,10 @@ _MEMORY = {"MemoryError", "ArrowMemoryError", "OutOfMemoryError"}
 _KILLED = {"BrokenProcessPool", "BrokenExecutor", "KilledWorker", "DeadKernelError"}
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory")
 _MEMORY_WORDS += ("can't start new thread", "failed to map segment", "could not spawn threads")
-_LIBRARIES = 4 * 2**30  # of address space, most of it never touched
-_LEAST = 2**29  # of the same; with less polars hangs or aborts, which no program can catch
+# Of address space, most of it never touched. With less, polars aborts and OpenBLAS asks for memory
+# for ever, which no program can catch: a command needs the least, a notebook the libraries.
+_LIBRARIES = 4 * 2**30
+_LEAST = 19 * 10**8  # an audit of the example hangs with 1.5 GB and works with 2
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -42,10 +44,15 @@ def of_the_machine(error: BaseException) -> str | None:
     return f"{type(error).__name__}: {error}. {_too_little(limit)}"
 
 
-def too_little_memory() -> str | None:
-    """What to say before anything is loaded, where the libraries would hang or abort; or None."""
+def too_little_memory(notebooks: bool = False) -> str | None:
+    """What to say before anything is loaded, where the libraries would hang or abort; or None.
+
+    Args:
+        notebooks: they are about to be run, and load torch with all the rest.
+    """
     limit = _memory_limit()
-    return None if limit is None or limit >= _LEAST else _too_little(limit)
+    least = _LIBRARIES if notebooks else _LEAST
+    return None if limit is None or limit >= least else _too_little(limit)
 
 
 def _too_little(limit: int) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from recmia.errors import ArtifactError, RecmiaError, SettingsError
 from recmia.experiments.paths import StudyPaths
 from recmia.experiments.step import Step, feeders, producer
+from recmia.machine import too_little_memory
 from recmia.run.fingerprint import (
     HashCache,
     differences,
@@ -231,6 +232,8 @@ def run(
                 continue
             if now.reason.startswith("output "):
                 _line(out, step, f"made again: {now.reason}")
+            if told := too_little_memory(notebooks=True):
+                raise RecmiaError(told)
             if not ran and (slow := slow_training(plan.settings)):
                 print(f"Note: {slow}", file=out, flush=True)
             _run_step(plan, step, parts, now.reason, cache, lock, out)
