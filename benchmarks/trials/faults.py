@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from recmia.device import worker_count
@@ -170,10 +171,10 @@ def judged(name: str, bench: Bench, step: str, seconds: float, wanted: dict[str,
     return f"left {left[0]}" if left else "holds"
 
 
-def tried(name: str, folder: Path, before: Path, wanted: Bench, step: str) -> str:
+def tried(name: str, work: Path, before: Path, wanted: Bench, step: str) -> str:
     """One trial in a folder of its own: its line of the table."""
+    folder = work / name
     bench = Bench(folder, wanted.profile)
-    shutil.rmtree(folder, ignore_errors=True)
     if before.exists():
         shutil.copytree(before, folder)
     record = json.loads((wanted.artifacts / ".steps" / f"{step}.json").read_text())
@@ -208,10 +209,7 @@ def main() -> None:
         status, said = ended(reference.start(step))
         if status != 0:
             raise SystemExit(f"The undisturbed run failed at {step}:\n{said}")
-
-        def one(name: str, step: str = step, before: Path = before) -> str:
-            return tried(name, chosen.work / name, before, reference, step)
-
+        one = partial(tried, work=chosen.work, before=before, wanted=reference, step=step)
         with ThreadPoolExecutor(chosen.jobs) as pool:
             lines += pool.map(one, chosen.trials if step in asked else ())
         (chosen.work / "trials.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from recmia.device import processor_name
+from recmia.device import processor_name, worker_count
 from recmia.recommenders.settings import Target
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -27,16 +25,10 @@ def hardware() -> dict[str, Any]:
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor_name(),
-        "cores": _cores(),
+        "cores": worker_count("cpu"),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "gpus": gpus(),
     }
-
-
-def _cores() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def gpus() -> list[str]:

@@ -232,14 +232,20 @@ def run(
                 continue
             if now.reason.startswith("output "):
                 _line(out, step, f"made again: {now.reason}")
-            if told := too_little_memory(notebooks=True):
-                raise RecmiaError(told)
-            if not ran and (slow := slow_training(plan.settings)):
-                print(f"Note: {slow}", file=out, flush=True)
+            if not ran:
+                _look_at_machine(plan, out)
             _run_step(plan, step, parts, now.reason, cache, lock, out)
             ran = True
         cache.save()
     return ran
+
+
+def _look_at_machine(plan: Plan, out) -> None:
+    """Before the first notebook: refuse too little memory, and say what will be slow."""
+    if told := too_little_memory(notebooks=True):
+        raise RecmiaError(told)
+    if slow := slow_training(plan.settings):
+        print(f"Note: {slow}", file=out, flush=True)
 
 
 def _take(plan: Plan, step: Step, parts: dict, cache: HashCache) -> str | None:
