@@ -26,7 +26,7 @@ from recmia.storage import file_hash
 
 LIMIT_S = 1800  # of one command
 FILE_BYTES = 4096
-ADDRESS_BYTES = 1500 << 20
+ADDRESS_BYTES = (1500 << 20, 4100 << 20)  # refused before anything is loaded; just allowed
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,12 @@ def limited(kind: int, most: int) -> Callable[[Bench, str, float], str]:
     return lambda bench, step, _: ended(bench.start(step, {kind: most}))[1]
 
 
+def memory(bench: Bench, step: str, seconds: float) -> str:
+    """Too little memory to begin with, then just enough to be let in."""
+    trials = [limited(resource.RLIMIT_AS, most) for most in ADDRESS_BYTES]
+    return "".join(trial(bench, step, seconds) for trial in trials)
+
+
 def tampering(bench: Bench, step: str, seconds: float) -> str:
     """Finish the step, then harm what it left, and what is remembered of it, one by one."""
     said = ended(bench.start(step))[1]
@@ -150,7 +156,7 @@ TRIALS: dict[str, Callable[[Bench, str, float], str]] = {
     "term": stop(signal.SIGTERM),
     "ctrl-c": stop(signal.SIGINT),
     "full-disk": limited(resource.RLIMIT_FSIZE, FILE_BYTES),
-    "memory": limited(resource.RLIMIT_AS, ADDRESS_BYTES),
+    "memory": memory,
     "tampering": tampering,
     "twice": twice,
     "stopped": stopped,

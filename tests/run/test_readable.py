@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from contrast import contrast
@@ -62,6 +63,23 @@ def test_what_scrolls_takes_the_focus_and_has_a_name(markup: str) -> None:
 
 def test_notebook_pages_have_landmarks() -> None:
     assert PAGE.count("<main>") == 1 and "<nav>" in PAGE
+
+
+OLD = (
+    '<!doctype html>\n<html lang="en"><head><title>01</title><style></style>'
+    '</head><body><p><a href="../index.html">Report</a></p>{}</body></html>\n'
+)
+
+
+def test_an_old_page_of_a_notebook_takes_the_form_of_today(tmp_path: Path) -> None:
+    body = "<h1>One</h1><table><tr><td>1</td></tr></table><table></table>\n<div></div>"
+    old, new = tmp_path / "01.html", tmp_path / "02.html"
+    old.write_text(OLD.format(body), encoding="utf-8")
+    new.write_text(published_notebooks.page("02", body), encoding="utf-8")
+    wanted = new.read_text(encoding="utf-8")
+    published_notebooks.dress_again(tmp_path)
+    assert new.read_text(encoding="utf-8") == wanted
+    assert old.read_text(encoding="utf-8") == wanted.replace("<title>02", "<title>01")
 
 
 def test_a_link_is_heard_with_the_words_that_are_seen() -> None:

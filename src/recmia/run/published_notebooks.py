@@ -32,6 +32,8 @@ td,th{padding:.2rem .6rem;border-bottom:1px solid #8884;text-align:right}
 
 # What a browser may do with a page: show it. It runs nothing and loads nothing.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_REPORT = '<a href="../index.html">Report</a>'
+_SCROLL = re.compile(r'<div class="scroll"[^>]*>(?=<table\b)')
 _ACTIVE = ("script", "iframe", "frame", "object", "embed", "form", "base", "meta", "link", "applet")
 _ADDRESS = re.compile(r"^(https?:|mailto:|#|data:image/|[^:]*$)", re.IGNORECASE)
 
@@ -71,6 +73,29 @@ def publish(plan: Plan, folder: Path) -> list[Path]:
     return pages
 
 
+def dress_again(folder: Path) -> None:
+    """Give the pages of a report whose executed notebooks are gone the form that pages have today.
+
+    Args:
+        folder: the report's ``notebooks``; what the pages show stays as it is.
+    """
+    for path in sorted(folder.glob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        renewed = page(path.stem, _undressed(text))
+        if renewed != text:
+            write_text(path, renewed)
+
+
+def _undressed(text: str) -> str:
+    """The notebook's HTML within a page of :func:`page`, or of what it was before."""
+    body = text[text.index("<body>") + len("<body>") : text.rindex("</body>")]
+    body = re.sub(rf"^\s*<(nav|p)>{re.escape(_REPORT)}</\1>", "", body)
+    body = body.removeprefix("<main>").removesuffix("</main>")
+    if _SCROLL.search(body):
+        body = _SCROLL.sub("", body).replace("</table></div>", "</table>")
+    return body
+
+
 def without_scripts(body: str) -> str:
     """A page's body without what would run or load something; the same text where there is none.
 
@@ -108,13 +133,14 @@ def page(title: str, body: str) -> str:
         ),
         body,
     ).replace("</table>", "</table></div>")
+    body = body.replace("<th></th>", "<td></td>")  # an empty corner heads nothing
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{title}</title><style>{STYLE}"
         f"@media (prefers-color-scheme:light){{{colours}}}</style></head>"
-        '<body><nav><a href="../index.html">Report</a></nav>'
+        f"<body><nav>{_REPORT}</nav>"
         f"<main>{without_scripts(body)}</main></body></html>\n"
     )
 

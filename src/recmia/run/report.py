@@ -70,7 +70,11 @@ def write_report(plan: Plan, force: bool = False) -> tuple[Path, bool]:
     page = folder / "index.html"
     records = [read_record(plan.paths, step) for step in plan.steps]
     if any(record is None for record in records) and (folder / "manifest.json").exists():
-        _write_pages(folder, _own_manifest(folder))
+        from recmia.run.published_notebooks import dress_again
+
+        manifest = _own_manifest(folder)
+        dress_again(folder / "notebooks")
+        _write_pages(folder, manifest)
         return page, True
     check_settings(plan)
     check_outputs(plan)
