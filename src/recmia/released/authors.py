@@ -118,7 +118,7 @@ def _pairs(path: Path) -> np.ndarray:
             path, separator="\t", has_header=False, columns=[0, 1], infer_schema=False
         )
         table = text.cast(pl.Int64)
-    except pl.exceptions.PolarsError as error:
+    except (OSError, pl.exceptions.PolarsError) as error:  # the first of a damaged archive
         raise DataError(
             f"not two columns of whole numbers: {error}", file=path, remedy=ALREADY
         ) from None
