@@ -178,7 +178,7 @@ def judged(name: str, bench: Bench, step: str, seconds: float, wanted: dict[str,
 
 
 def tried(name: str, work: Path, before: Path, wanted: Bench, step: str) -> str:
-    """One trial in a folder of its own: its line of the table."""
+    """One trial in a folder of its own: its cell of the table."""
     folder = work / name
     bench = Bench(folder, wanted.profile)
     if before.exists():
@@ -188,9 +188,8 @@ def tried(name: str, work: Path, before: Path, wanted: Bench, step: str) -> str:
     found = judged(name, bench, step, record["seconds"], wanted.results(step))
     took = time.monotonic() - began
     shutil.rmtree(folder, ignore_errors=True)
-    line = f"| {step} | {name} | {found} | {took:.0f} |"
-    print(line, flush=True)
-    return line
+    print(f"{step}  {name}  {found}  {took:.0f} s", flush=True)
+    return f"{found}, {took:.0f} s"
 
 
 def main() -> None:
@@ -204,7 +203,7 @@ def main() -> None:
     chosen = parser.parse_args()
     chosen.work.mkdir(parents=True)
     reference = Bench(chosen.work / "undisturbed", chosen.profile)
-    lines = ["| Step | Trial | Outcome | Seconds |", "| --- | --- | --- | --: |"]
+    lines = [f"| Step | {' | '.join(chosen.trials)} |", "| --- " * (1 + len(chosen.trials)) + "|"]
     steps = [step.name for step in pipeline.make_plan(chosen.profile).steps]
     asked = [s for s in steps if not chosen.steps or s.startswith(tuple(chosen.steps))]
     for step in steps[: steps.index(asked[-1]) + 1]:
@@ -217,7 +216,8 @@ def main() -> None:
             raise SystemExit(f"The undisturbed run failed at {step}:\n{said}")
         one = partial(tried, work=chosen.work, before=before, wanted=reference, step=step)
         with ThreadPoolExecutor(chosen.jobs) as pool:
-            lines += pool.map(one, chosen.trials if step in asked else ())
+            cells = list(pool.map(one, chosen.trials if step in asked else ()))
+        lines += [f"| {step} | {' | '.join(cells)} |"] if cells else []
         (chosen.work / "trials.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 
