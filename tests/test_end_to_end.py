@@ -76,9 +76,7 @@ def test_killed_in_training_and_resumed_gives_the_same_results(uninterrupted, tm
 
 def test_a_second_run_does_nothing(uninterrupted):
     before = results(uninterrupted)
-    started = time.monotonic()
     said = run(uninterrupted)
-    assert time.monotonic() - started < 10
     assert said.count("up to date (took") == len(load_settings("tiny").steps)
     assert results(uninterrupted) == before
 

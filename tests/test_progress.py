@@ -30,6 +30,15 @@ def test_the_file_holds_share_and_time_left_until_the_loop_ends(file: Path) -> N
     assert progress.read_progress(file) == ""
 
 
+@pytest.mark.filterwarnings("error")
+def test_shares_that_add_up_to_a_hair_more_than_the_whole_warn_of_nothing(file: Path) -> None:
+    with progress.track(0.3, "jobs") as bar:
+        bar.update(0.1)
+        bar.update(0.2)
+        assert bar.n > 0.3
+        assert progress.read_progress(file).startswith("jobs 100%|")
+
+
 def test_writes_at_most_twice_a_second(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "INTERVAL", 0.5)
     written = []

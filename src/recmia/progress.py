@@ -78,7 +78,8 @@ def track(total: float | None, label: str) -> Iterator[tqdm]:
             "bar_format": "{desc}: {percentage:.0f}%, {elapsed} elapsed, {remaining} left",
         }
     with tqdm(
-        total=total,
+        # Shares of a whole that add up to a hair more than it would be warned of in red.
+        total=total and total * (1 + 1e-9),
         desc=label,
         leave=False,
         position=0,

@@ -65,9 +65,7 @@ def test_runs_once_and_skips_by_content(checkout: Checkout) -> None:
     assert 0 < record["seconds"] < 60
 
     os.utime(artifacts / "a" / "x.txt")  # touched, same content
-    started = time.monotonic()
     assert run(checkout).count("up to date") == 2
-    assert time.monotonic() - started < 10
     assert (checkout.count("a"), checkout.count("b")) == (1, 1)
     assert [state for state, _ in states(checkout)] == ["up to date"] * 2
 
