@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -178,7 +178,7 @@ def judged(name: str, bench: Bench, step: str, seconds: float, wanted: dict[str,
 
 def tried(name: str, work: Path, before: Path, wanted: Bench, step: str) -> str:
     """One trial in a folder of its own: its cell of the table."""
-    folder = work / name
+    folder = work / f"{step}-{name}"
     bench = Bench(folder, wanted.profile)
     if before.exists():
         shutil.copytree(before, folder)
@@ -189,6 +189,14 @@ def tried(name: str, work: Path, before: Path, wanted: Bench, step: str) -> str:
     shutil.rmtree(folder, ignore_errors=True)
     print(f"{step}  {name}  {found}  {took:.0f} s", flush=True)
     return f"{found}, {took:.0f} s"
+
+
+def table_of(cells: dict[str, list[Future[str]]], trials: list[str]) -> str:
+    """The table of all trials, as soon as the last has ended."""
+    lines = [f"| Step | {' | '.join(trials)} |", "| --- " * (1 + len(trials)) + "|"]
+    for step, row in cells.items():
+        lines.append(f"| {step} | {' | '.join(cell.result() for cell in row)} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -203,23 +211,28 @@ def main() -> None:
     chosen = parser.parse_args()
     chosen.work.mkdir(parents=True)
     reference = Bench(chosen.work / "undisturbed", chosen.profile)
-    lines = [f"| Step | {' | '.join(chosen.trials)} |", "| --- " * (1 + len(chosen.trials)) + "|"]
     steps = [step.name for step in pipeline.make_plan(chosen.profile).steps]
     asked = [s for s in steps if not chosen.steps or s.startswith(tuple(chosen.steps))]
-    for step in steps[: steps.index(asked[-1]) + 1]:
-        before = chosen.work / "before"
-        shutil.rmtree(before, ignore_errors=True)
-        if reference.folder.exists():
-            shutil.copytree(reference.folder, before)
-        status, said = ended(reference.start(step))
-        if status != 0:
-            raise SystemExit(f"The undisturbed run failed at {step}:\n{said}")
-        one = partial(tried, work=chosen.work, before=before, wanted=reference, step=step)
-        with ThreadPoolExecutor(chosen.jobs) as pool:
-            cells = list(pool.map(one, chosen.trials if step in asked else ()))
-        lines += [f"| {step} | {' | '.join(cells)} |"] if cells else []
-        (chosen.work / "trials.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    cells: dict[str, list[Future[str]]] = {}
+    with ThreadPoolExecutor(chosen.jobs) as pool:
+        try:
+            # Trials of a step begin once it is there; the undisturbed run goes on beside them.
+            for step in steps[: steps.index(asked[-1]) + 1]:
+                before = chosen.work / "before" / step
+                if reference.folder.exists():
+                    shutil.copytree(reference.folder, before)
+                status, said = ended(reference.start(step))
+                if status != 0:
+                    raise SystemExit(f"The undisturbed run failed at {step}:\n{said}")
+                one = partial(tried, work=chosen.work, before=before, wanted=reference, step=step)
+                if step in asked:
+                    cells[step] = [pool.submit(one, name) for name in chosen.trials]
+            table = table_of(cells, chosen.trials)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    (chosen.work / "trials.md").write_text(table, encoding="utf-8")
+    print(table)
 
 
 if __name__ == "__main__":
