@@ -163,6 +163,11 @@ LARGEST = {
         grid(panel=["DL-MIA, corrected: without the leak", "b", "DL-MIA, released code", "d"],
              y=CELLS[:6], x=CELLS[:6]), title="Sequential recommenders", note=KEY,
     ),
+    "grids of four cells": lambda: plots.heat_maps(
+        grid(panel=["Biased-MIA, as released", "DL-MIA, as released: with the leak",
+             "DL-MIA, control: the same without the leak"], y=["DC", "DG"], x=["DC", "DG"]),
+        title="Sequential recommenders: hard-label AUC, as released", note=KEY,
+    ),
     "a grid of one cell": lambda: plots.heat_maps(
         grid(panel=["as released", "corrected", "control"], y=["AIMI"], x=["AIMI"]),
         title="One shadow against one target", note=KEY,

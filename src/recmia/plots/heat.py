@@ -11,6 +11,7 @@ from recmia.plots.style import finish, levels, panel_title, require_columns, sty
 
 _LONGEST = 3.2  # inches of a line's words before they are broken
 _CELL, _LOW_CELL = 0.4, 0.28  # inches: room for a number of two digits
+_NARROWEST = 1.6  # inches of a panel: its heading has words
 _BAR = 0.8  # inches of the colours' bar with its numbers
 _LEAST = 0.9  # inches of a panel's height: the colours' bar beside it has numbers
 _SQUARE = 12  # more lines than these are drawn in low cells
@@ -44,10 +45,10 @@ def heat_maps(
     words = {line: wrapped(str(line), _LONGEST) for line in lines}
     named = max(map(text_width, words.values())) + 0.45
     cell = max(_CELL, max(text_width(str(name)) for name in across) + 0.08)
-    need = cell * len(across) + 0.1
+    need = max(cell * len(across), _NARROWEST) + 0.1
     columns = columns_of(len(panels), need, PAGE_WIDTH - named - _BAR)
     width = width_for(named + columns * need + _BAR)
-    square = len(lines) <= _SQUARE
+    square = len(lines) <= _SQUARE and cell * len(across) >= _NARROWEST
     high = max(_LEAST, (min(cell, 0.45) if square else _LOW_CELL) * len(lines))
     below = -(-len(panels) // columns)
     figure = Figure(figsize=(width, below * (high + 0.5) + 0.35), layout="compressed")
