@@ -15,7 +15,7 @@ def gradients(states: torch.Tensor, weight: torch.Tensor, value) -> tuple[torch.
     return found.detach(), states.grad, weight.grad
 
 
-@pytest.fixture(params=["one chunk", "several"])
+@pytest.fixture(params=["one chunk", "several", "blocks of items"])
 def case(request, monkeypatch):
     drawn = torch.Generator().manual_seed(1)
     states = torch.randn(23, 16, generator=drawn)
@@ -23,6 +23,8 @@ def case(request, monkeypatch):
     targets = torch.randint(0, 50, (23,), generator=drawn)
     if request.param == "several":
         monkeypatch.setattr(loss, "CHUNK_BYTES", 4 * 50 * 5)  # 5 rows; the last chunk has 3
+    if request.param == "blocks of items":
+        monkeypatch.setattr(loss, "BLOCK_ITEMS", 16)  # the last block has 2 items and 14 to fill up
     return states, weight, targets
 
 
