@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import signal
@@ -21,7 +22,7 @@ from recmia.errors import ArtifactError
 from recmia.experiments import closure
 from recmia.experiments.kept import Kept
 from recmia.experiments.plain import plain
-from recmia.storage import read_json, write_json
+from recmia.storage import read_json, write_aside, write_json
 
 TWICE = '''
 """Makes a file."""
@@ -310,6 +311,32 @@ Kept(Path({str(tmp_path / "x")!r}), make, True).ensure()
     assert ended.returncode == -signal.SIGKILL
     assert kept.why_stale() == "not finished"
     assert kept.ensure().read_text() == "whole" and kept.is_current()
+
+
+def killed_while_writing(path: Path) -> None:
+    path.mkdir(exist_ok=True)
+    if (path / "epoch_1").exists():  # a checkpoint is gone on with
+        return
+    (path / "epoch_1").write_text("whole")
+    worker = multiprocessing.Process(target=killed, args=(path / "state",))
+    worker.start()
+    worker.join()
+    raise KeyboardInterrupt
+
+
+def killed(path: Path) -> None:
+    with write_aside(path) as aside:
+        aside.write_text("half")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_a_killed_worker_was_writing_is_no_part_of_the_result(tmp_path) -> None:
+    kept = Kept(tmp_path / "folder", killed_while_writing)
+    with pytest.raises(KeyboardInterrupt):
+        kept.ensure()
+    assert list(tmp_path.rglob(".state.*.part"))
+    assert [file.name for file in kept.ensure().iterdir()] == ["epoch_1"]
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_pickled(tmp_path) -> None:

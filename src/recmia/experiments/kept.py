@@ -175,6 +175,9 @@ class Kept:
             if other.is_dir() and other != aside:
                 shutil.rmtree(other)
         aside.mkdir(exist_ok=True)
+        # What a process was writing when it was killed; all else it left is gone on with.
+        for half_written in filter(Path.is_file, aside.rglob(".*.part")):
+            half_written.unlink()
         made, inputs = aside / self.path.name, self._outputs_of_inputs()
         self.make(made, *_paths(self._args), **_paths(self._keywords), **how)
         if not made.exists():
