@@ -199,6 +199,17 @@ def test_pipeline_text_stays_within_its_boxes():
     assert all(page.x0 < box.x0 and box.x1 < page.x1 and page.y0 < box.y0 for box in boxes)
 
 
+def test_pipeline_breaks_no_name_however_narrow_its_boxes():
+    first = ("01_preprocess", "Sessions", ["log"], ["01_preprocess/"])
+    below = [
+        (f"0{n}_mismatch", "A step", ["01_preprocess/"], [f"reports:figures/proposal.mismatch{n}/"])
+        for n in range(2, 6)
+    ]
+    words = [text.get_text() for text in plots.pipeline_diagram([first, *below]).axes[0].texts]
+    assert words.count("01_preprocess") == len(below)
+    assert {f"proposal.mismatch{n}/" for n in range(2, 6)} <= set(words)
+
+
 def test_pipeline_refuses_steps_out_of_order():
     with pytest.raises(DataError, match="declared no earlier"):
         plots.pipeline_diagram([STEPS[1], STEPS[0]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from textwrap import wrap
 
@@ -18,6 +19,7 @@ StepText = tuple[str, str, Sequence[str], Sequence[str]]  # name, title, inputs,
 _WIDTH = 7.2  # inches
 _GAP = 0.42  # inches between layers
 _LINE = 0.175  # inches a line of text
+_INDENT = 0.5  # inches from a label to its lines; in a box too narrow for that they go below it
 _ARROW = {"arrowstyle": "-|>", "color": "#444444", "lw": 1.2, "mutation_scale": 11}
 _ARROW |= {"shrinkA": 0, "shrinkB": 0}
 _FILL, _EDGE, _SOURCE_FILL = "#EAF2F8", "#0072B2", "#F4F4F4"
@@ -110,12 +112,24 @@ def _text(
 ) -> tuple[str, list[tuple[str, list[str]]]]:
     """Heading of a box, and its labelled lines wrapped to the box's width."""
     name, title, _, outputs = step
-    characters = int((_box_width(in_layer) - 0.9) * 16)
+    narrow = in_layer > 2
+    characters = int((_box_width(in_layer) - (0.24 if narrow else 0.9)) * 16)
     outputs = [path.replace("reports:", "reports/") for path in outputs]
     short = [path.removeprefix(f"{name}/") or path for path in outputs]
     labelled = [("reads", ", ".join(parents[name]) or "click log"), ("writes", ", ".join(short))]
     heading = "\n".join(wrap(f"{name}  {title}", int((_box_width(in_layer) - 0.24) * 12)))
-    return heading, [(label, wrap(text, characters)) for label, text in labelled if text]
+    below = [""] if narrow else []
+    return heading, [(label, below + _lines(text, characters)) for label, text in labelled if text]
+
+
+def _lines(text: str, most: int) -> list[str]:
+    """A text in lines of at most so many characters, broken at spaces and behind slashes only."""
+    lines = [""]
+    for piece in re.split(r"(?<=[/ ])", text):
+        if lines[-1] and len(lines[-1] + piece.rstrip()) > most:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines]
 
 
 def _height(text: tuple[str, list[tuple[str, list[str]]]]) -> float:
@@ -145,6 +159,7 @@ def _box(
     y = top - 0.24 - _LINE * (heading.count("\n") + 1)
     for label, lines in labelled:
         axes.text(left + 0.12, y, label, fontsize=SMALLEST, color="#666666")
+        start = left + 0.12 + (_INDENT if lines[0] else 0)
         for line in lines:
-            axes.text(left + 0.62, y, line, fontsize=SMALLEST)
+            axes.text(start, y, line, fontsize=SMALLEST)
             y -= _LINE
