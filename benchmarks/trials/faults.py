@@ -219,7 +219,7 @@ def main() -> None:
             # Trials of a step begin once it is there; the undisturbed run goes on beside them.
             for step in steps[: steps.index(asked[-1]) + 1]:
                 before = chosen.work / "before" / step
-                if reference.folder.exists():
+                if step in asked and reference.folder.exists():
                     shutil.copytree(reference.folder, before)
                 status, said = ended(reference.start(step))
                 if status != 0:

@@ -48,6 +48,12 @@ def write_aside(path: str | Path, durable: bool = True) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
+def remove_half_written(folder: Path) -> None:
+    """Remove what `write_aside` could not, below a folder, because its process was killed."""
+    for file in filter(Path.is_file, folder.rglob(".*.part")):
+        file.unlink()
+
+
 def to_disk(path: Path) -> None:
     """Wait until a file, or all files of a folder, are on the disk and not in its cache alone."""
     for file in (path, *path.rglob("*")) if path.is_dir() else (path,):

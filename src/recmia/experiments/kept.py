@@ -35,7 +35,14 @@ from pydantic import BaseModel
 from recmia.errors import ArtifactError
 from recmia.experiments.closure import Code, loaded_code
 from recmia.experiments.plain import name_of, plain
-from recmia.storage import content_hash, file_hash, read_json, to_disk, write_json
+from recmia.storage import (
+    content_hash,
+    file_hash,
+    read_json,
+    remove_half_written,
+    to_disk,
+    write_json,
+)
 
 EDITED = "edited since it was made"
 
@@ -175,9 +182,7 @@ class Kept:
             if other.is_dir() and other != aside:
                 shutil.rmtree(other)
         aside.mkdir(exist_ok=True)
-        # What a process was writing when it was killed; all else it left is gone on with.
-        for half_written in filter(Path.is_file, aside.rglob(".*.part")):
-            half_written.unlink()
+        remove_half_written(aside)  # all else that a killed process left is gone on with
         made, inputs = aside / self.path.name, self._outputs_of_inputs()
         self.make(made, *_paths(self._args), **_paths(self._keywords), **how)
         if not made.exists():

@@ -41,8 +41,7 @@ class TiedCrossEntropy(torch.autograd.Function):
         blocks = (items + missing) // block
         narrow, vectors = states.to(precision), weight.to(precision)
         vectors = torch.nn.functional.pad(vectors, (0, 0, 0, missing)).view(blocks, block, dim)
-        chunks = -(-tokens * items * (4 if exact else 6) // CHUNK_BYTES)
-        rows = -(-tokens // min(max(chunks, 1), tokens))  # chunks of one size, but for the last
+        rows = min(max(1, CHUNK_BYTES // ((4 if exact else 6) * items)), tokens)
         logits = states.new_empty(blocks, rows, block)
         products = logits if exact else narrow.new_empty(blocks, rows, block)
         states_gradient = torch.zeros_like(states)
