@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ from recmia.sessions import END, Sessions, row_quantiles
 
 # The measures walk through a chunk's logits many times, which is fast while it is in the cache.
 CHUNK_BYTES = 4 * 2**20
+# Products are up to 1.5 times as fast where every row of logits begins a line of the cache.
+ALIGNED = 16  # numbers of float32
 # Measures that do not look at the true token.
 OF_THE_PREDICTION_ALONE = ("entropy", "max_log_probability")
 
@@ -64,8 +67,6 @@ def position_scores(
     scores = np.full(shape, np.nan, dtype=np.float32)
     tokens = sessions.tokens()
     order = np.argsort(sessions.lengths, kind="stable")
-    vocabulary = transformer.item_embedding(model).num_embeddings
-    rows_at_once = max(1, CHUNK_BYTES // (4 * vocabulary))
     with transformer.evaluating(model, device):
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
@@ -76,14 +77,41 @@ def position_scores(
             states, rows, positions = transformer.predicting_states(model, inputs)
             true = inputs[rows, positions]
             measures = [
-                _measures(transformer.project(model, part)[:, END:], part_true - END)
-                for part, part_true in zip(
-                    states.split(rows_at_once), true.split(rows_at_once), strict=True
-                )
+                _measures(logits[:, END:], true[part] - END)
+                for part, logits in logits_in_chunks(model, states)
             ]
             at = (slice(None), batch[rows.cpu().numpy()], positions.cpu().numpy() - 1)
             scores[at] = torch.cat(measures, dim=1).float().cpu().numpy()
     return PositionScores(*scores)
+
+
+def logits_in_chunks(
+    model: torch.nn.Module, states: torch.Tensor
+) -> Iterator[tuple[slice, torch.Tensor]]:
+    """Logits of hidden states over all tokens, as :func:`.transformer.project`, chunk by chunk.
+
+    Args:
+        model: of :func:`recmia.recommenders.transformer.build_model`.
+        states: float [m, d], without a graph.
+
+    Yields:
+        Rows of ``states``, and their logits float32 [rows, V], which may be overwritten and are
+        gone with the next chunk.
+    """
+    weight = aligned(transformer.item_embedding(model).weight)
+    rows = max(1, CHUNK_BYTES // (4 * len(weight)))
+    logits = weight.new_empty(min(rows, len(states)), len(weight))
+    items = transformer.item_embedding(model).num_embeddings
+    for start in range(0, len(states), rows):
+        part = slice(start, min(start + rows, len(states)))
+        found = logits[: part.stop - start]
+        torch.mm(states[part].float(), weight.T, out=found)
+        yield part, found[:, :items]
+
+
+def aligned(weight: torch.Tensor) -> torch.Tensor:
+    """The rows of [V, d] and as many of zeros as make their number a multiple of ``ALIGNED``."""
+    return torch.nn.functional.pad(weight.detach(), (0, 0, 0, -len(weight) % ALIGNED))
 
 
 def score_features(
@@ -159,9 +187,10 @@ def output_input_correlation(scores: PositionScores, lengths: np.ndarray) -> np.
 def _measures(logits: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
     """Measures [6, m] of logits [m, candidates], which are overwritten, and the true index [m]."""
     true = true[:, None]
+    at_least = (logits >= logits.gather(1, true)).sum(dim=1, keepdim=True) - 1
+    logits.sub_(logits.mean(dim=1, keepdim=True))  # no other measure is about their level
+    spread = torch.linalg.vector_norm(logits, dim=1, keepdim=True) / logits.shape[1] ** 0.5
     logit = logits.gather(1, true)
-    at_least = (logits >= logit).sum(dim=1, keepdim=True) - 1
-    spread, centre = torch.std_mean(logits, dim=1, correction=0, keepdim=True)
     other = logits.scatter_(1, true, -torch.inf).amax(dim=1, keepdim=True)
     best = torch.maximum(other, logit)
     below = logits.scatter_(1, true, logit).sub_(best)
@@ -176,7 +205,7 @@ def _measures(logits: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
             logit - other,
             entropy,
             -log_total,
-            (logit - centre) / spread.clamp_min(1e-12),
+            logit / spread.clamp_min(1e-12),
         ],
         dim=1,
     ).T

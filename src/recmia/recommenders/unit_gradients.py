@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from recmia.errors import RecmiaError
 from recmia.recommenders import transformer
 from recmia.recommenders.loss import CHUNK_BYTES
+from recmia.recommenders.scoring import aligned
 from recmia.sessions import PADDING
 
 
@@ -65,9 +66,9 @@ def add_clipped(model: nn.Module, tokens: Tensor, units: Tensor, clip: float) ->
     passed.states.backward(passed.back * share)
     with torch.no_grad():
         states = passed.states.detach()
-        weighted = states.new_zeros(len(passed.error), states.shape[1])
-        weighted[layout.flat] = states * share
-        transformer.item_embedding(model).weight.grad.addmm_(passed.error.T, weighted)
+        weighted = layout.spread(states * share).flatten(0, 1)
+        gradient = transformer.item_embedding(model).weight.grad
+        gradient.addmm_(passed.error[:, : len(gradient)].T, weighted)
     return Clipped(norms, passed.loss, len(states))
 
 
@@ -88,7 +89,8 @@ class _Passed:
         norms: float32 [u], of the units' gradients.
         layout: where each predicted token stands.
         states: float32 [n, d], before the output layer, with their graph.
-        error: float32 [u * t, V], softmax minus one-hot.
+        error: float32 [u * t, V and what makes it `aligned`], softmax minus one-hot; 0 where there
+            is no token and no item.
         back: float32 [n, d], the loss' gradient in ``states``.
         loss: sum over all predicted tokens, nats.
     """
@@ -108,8 +110,11 @@ class _Passed:
         layout = _Layout.of(units[rows])
         with _watched(model) as watched:
             states = transformer.hidden_states(model, asked)[rows, columns]
-        error, loss = _errors(states.detach(), embedding.weight, tokens[rows, columns + 1], layout)
-        back = error[layout.flat] @ embedding.weight.detach()
+        weight, held = aligned(embedding.weight), layout.spread(states.detach())
+        true = layout.spread(tokens[rows, columns + 1])
+        items = embedding.num_embeddings
+        error, loss = _errors(held.flatten(0, 1), weight, items, true.flatten(), layout.flat)
+        back = (error @ weight)[layout.flat]
         layers = list(watched)
         gradients = torch.autograd.grad(
             states, [watched[layer].output for layer in layers], back, retain_graph=True
@@ -120,7 +125,6 @@ class _Passed:
                 for layer, gradient in zip(layers, gradients, strict=True)
             }
             into = arrived.pop(embedding)
-            held = layout.spread(states.detach())
             squares = _tied(
                 error.view(*layout.shape, -1), held, into, layout.spread(asked[rows, columns])
             )
@@ -230,22 +234,39 @@ class _Layout(NamedTuple):
         return out
 
 
-def _errors(states: Tensor, weight: Tensor, true: Tensor, layout: _Layout) -> tuple[Tensor, float]:
-    """Softmax minus one-hot, float32 [u * t, V], 0 where there is no token; and the summed loss."""
-    error = states.new_zeros(layout.shape[0] * layout.shape[1], len(weight))
-    rows, total = max(1, CHUNK_BYTES // (4 * len(weight))), 0.0
+def _errors(
+    states: Tensor, weight: Tensor, items: int, true: Tensor, there: Tensor
+) -> tuple[Tensor, float]:
+    """Softmax minus one-hot of padded states, 0 elsewhere, and the loss summed over real ones.
+
+    Args:
+        states: float32 [n, d].
+        weight: float32 [V', d], of which ``items`` are real.
+        items: V.
+        true: int64 [n].
+        there: int64, rows that are real.
+
+    Returns:
+        float32 [n, V'], and nats.
+    """
+    error = states.new_empty(len(states), len(weight))
+    loss = states.new_empty(len(states), dtype=torch.float64)
+    rows = max(1, CHUNK_BYTES // (4 * len(weight)))
     with torch.no_grad():
         for start in range(0, len(states), rows):
-            part = slice(start, start + rows)
-            share = states[part] @ weight.T
+            share, wanted = error[start : start + rows], true[start : start + rows, None]
+            torch.mm(states[start : start + rows], weight.T, out=share)
+            share[:, items:] = -torch.inf
             share.sub_(share.amax(dim=1, keepdim=True))
-            logit = share.gather(1, true[part, None]).double()
+            logit = share.gather(1, wanted).double()
             norm = share.exp_().sum(dim=1, keepdim=True)
-            total += float((norm.double().log() - logit).sum())
+            loss[start : start + rows] = (norm.double().log() - logit)[:, 0]
             share.div_(norm)
-            share.scatter_add_(1, true[part, None], torch.full_like(norm, -1.0))
-            error[layout.flat[part]] = share
-    return error, total
+            share.scatter_add_(1, wanted, torch.full_like(norm, -1.0))
+        padding = torch.ones(len(states), dtype=torch.bool, device=states.device)
+        padding[there] = False
+        error.index_fill_(0, padding.nonzero()[:, 0], 0.0)
+    return error, float(loss[there].sum())
 
 
 def _tied(error: Tensor, held: Tensor, into: Tensor, asked: Tensor) -> Tensor:

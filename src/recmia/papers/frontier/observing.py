@@ -13,7 +13,7 @@ import torch
 from recmia.likelihood_ratio.signals import log_sigmoid, logit_signal
 from recmia.papers.frontier.names import SCORES, SUM, TOP_1, TOP_K, WEIGHTS
 from recmia.recommenders import transformer
-from recmia.recommenders.scoring import CHUNK_BYTES
+from recmia.recommenders.scoring import logits_in_chunks
 from recmia.sessions import END, FIRST_ITEM, Sessions
 
 SMALLEST_NORM = 1e-12
@@ -39,7 +39,6 @@ def click_scores(
     tokens = sessions.tokens()[:, :-1]  # the end itself is not asked for
     tokens[tokens == END] = 0
     order = np.argsort(sessions.lengths, kind="stable")
-    rows_at_once = max(1, CHUNK_BYTES // (4 * transformer.item_embedding(model).num_embeddings))
     with transformer.evaluating(model, device):
         for start in range(0, len(order), transformer.SCORING_BATCH):
             rows = order[start : start + transformer.SCORING_BATCH]
@@ -47,10 +46,8 @@ def click_scores(
             batch = torch.from_numpy(tokens[rows, :width]).to(device)
             states, row, position = transformer.predicting_states(model, batch)
             true, found = batch[row, position], []
-            parts = (values.split(rows_at_once) for values in (states, true))
-            for part, wanted in zip(*parts, strict=True):
-                logits = transformer.project(model, part)
-                own = logits.gather(1, wanted[:, None])
+            for part, logits in logits_in_chunks(model, states):
+                own = logits.gather(1, true[part, None])
                 norm = logits[:, END:].logsumexp(dim=1, keepdim=True)
                 above = (logits[:, FIRST_ITEM:] >= own).sum(dim=1)
                 found.append(((own - norm)[:, 0], above))
