@@ -18,11 +18,12 @@ from recmia.papers.frontier.bounding.proving import (
     ONE_RUN,
     PAIR,
     RIGHT,
+    SHARES,
     accounted,
-    chosen_number,
+    chosen_share,
     farthest,
+    guesses_of,
     many_run_rows,
-    numbers_of_guesses,
     one_run,
     one_run_rows,
 )
@@ -64,7 +65,7 @@ def test_a_model_that_saw_nothing_proves_next_to_nothing(method):
     assert min(own.bound for own, _ in found) > 2
 
 
-def test_the_number_of_guesses_is_chosen_on_others_alone():
+def test_the_share_to_guess_is_chosen_on_others_alone():
     # Only the outermost scores of the others say anything: few guesses prove most.
     draw = np.random.default_rng(0)
     coins = draw.random(M) < 0.5
@@ -74,13 +75,23 @@ def test_the_number_of_guesses_is_chosen_on_others_alone():
     told = np.abs(scores - (M - 1) / 2) > 0.45 * M
     coins = np.where(told, scores > M / 2, coins)
     bound = partial(one_run_epsilon, delta=0.0)
-    number = chosen_number([(scores, coins)], bound, 0.05)
-    assert number in numbers_of_guesses(M) and number <= 0.1 * M
+    share = chosen_share([(scores, coins)], bound, 0.05)
+    assert share in SHARES and share <= 0.1
     # What the target's own coins would say is the opposite: all guesses are right.
     own = Turn(coins.astype(float), coins, ((scores, coins),))
-    assert one_run(own, ONE_RUN, delta=0.0, error=0.05, seed=0)[0].guesses == number
+    found = one_run(own, ONE_RUN, delta=0.0, error=0.05, seed=0)[0]
+    assert found.guesses == guesses_of(share, M)
     with pytest.raises(DataError, match="two pairs of models more"):
-        chosen_number([], bound, 0.05)
+        chosen_share([], bound, 0.05)
+
+
+def test_a_model_may_have_fewer_units_than_those_that_the_share_is_chosen_on():
+    coins = np.random.default_rng(0).random(M) < 0.5
+    held = coins.astype(float), coins  # told without fault: all of them are guessed
+    few = coins[: M // 2 + 1]
+    own = Turn(few.astype(float), few, (held,))
+    found, _ = one_run(own, ONE_RUN, delta=0.0, error=0.05, seed=0)
+    assert found.guesses == found.canaries == M // 2 + 1
 
 
 def test_rows_of_one_run():

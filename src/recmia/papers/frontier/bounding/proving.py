@@ -36,33 +36,50 @@ SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # of the units, to guess; the r
 WITHOUT_NOISE = "no noise is added: the accountant's ε is ∞"
 
 
-def numbers_of_guesses(units: int) -> list[int]:
-    """The numbers of guesses that are chosen among, rising."""
-    return sorted({max(1, round(share * units)) for share in SHARES})
+def guesses_of(share: float, units: int) -> int:
+    """The number of guesses that is a share of so many units; at least one."""
+    return max(1, round(share * units))
 
 
-def chosen_number(held: Sequence[Scored], bound: Callable[..., float], error: float) -> int:
-    """The number of guesses that proves most on models other than the one that is bounded.
+def chosen_share(held: Sequence[Scored], bound: Callable[..., float], error: float) -> float:
+    """The share of units to guess that proves most on models other than the one that is bounded.
+
+    A share, not a number, for audits of next items have other units, and more or fewer of them,
+    for each model.
 
     Args:
-        held: scores and membership of those models, of the same units.
+        held: scores and membership of those models.
         bound: see `recmia.evaluation.bounds.guessing.best_guesses`.
         error: as there.
+
+    Returns:
+        One of ``SHARES``.
 
     Raises:
         DataError: there is no other model.
     """
     if not held:
         raise DataError(
-            "The number of guesses is chosen on other models, and there is none.",
+            "The share of units to guess is chosen on other models, and there is none.",
             remedy="train two pairs of models more than the target's",
         )
-    numbers = numbers_of_guesses(len(held[0][0]))
     proved = [
-        np.mean([best_guesses(*one, [number], bound, error=error, seed=0).bound for one in held])
-        for number in numbers
+        np.mean([_guessed(*one, share, bound, error, seed=0).bound for one in held])
+        for share in SHARES
     ]
-    return numbers[int(np.argmax(proved))]
+    return SHARES[int(np.argmax(proved))]
+
+
+def _guessed(
+    scores: np.ndarray,
+    membership: np.ndarray,
+    share: float,
+    bound: Callable[..., float],
+    error: float,
+    seed: int,
+) -> Guesses:
+    number = guesses_of(share, len(scores))
+    return best_guesses(scores, membership, [number], bound, error=error, seed=seed)
 
 
 def one_run(
@@ -79,8 +96,8 @@ def one_run(
     """
     bound = partial(FROM_ONE_RUN[method], delta=delta)
     guess = partial(
-        best_guesses, membership=turn.membership, bound=bound, error=error, seed=seed,
-        numbers=[chosen_number(turn.held, bound, error)],
+        _guessed, membership=turn.membership, share=chosen_share(turn.held, bound, error),
+        bound=bound, error=error, seed=seed,
     )  # fmt: skip
     return guess(turn.scores), None if turn.unseen is None else guess(turn.unseen)
 
