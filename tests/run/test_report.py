@@ -39,6 +39,16 @@ def plan(checkout: Checkout) -> pipeline.Plan:
 
 
 @pytest.mark.slow
+def test_steps_that_were_not_run_are_named(plan: pipeline.Plan) -> None:
+    pipeline.run(plan, only=["04_attack"], out=io.StringIO())
+    page, _ = write_report(plan)
+    assert "Not run for this report: 06_figures." in page.read_text()
+    pipeline.run(plan, out=io.StringIO())
+    write_report(plan, force=True)
+    assert "Not run for this report" not in page.read_text()
+
+
+@pytest.mark.slow
 def test_report_from_beginning_to_end(plan: pipeline.Plan, checkout: Checkout) -> None:
     pipeline.run(plan, out=io.StringIO())
     page, written = write_report(plan)

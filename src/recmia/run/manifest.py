@@ -26,11 +26,12 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         ``overrides``, ``versions``, ``hardware``, ``source_data`` (name to size and SHA-256),
         ``reading`` (sentences, of an own log),
         ``steps`` (name, title, seconds, peak_memory_bytes, disk_bytes, started, finished, key,
-        inputs, outputs, commit, and hashes of its ``code``), ``training_seconds_per_epoch``,
+        inputs, outputs, commit, and hashes of its ``code``), ``not_run`` (names of the profile's
+        other steps, where there are any), ``training_seconds_per_epoch``,
         ``started`` and ``finished``.
     """
     settings = plan.settings
-    steps = []
+    steps, not_run = [], []
     for step in plan.steps:
         if record := read_record(plan.paths, step):
             kept = ("seconds", "peak_memory_bytes", "started", "finished", "key", "outputs")
@@ -41,6 +42,8 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
                 | {"code": _code(plan, step, record["parts"])}
                 | {"disk_bytes": _bytes_in(plan.paths.artifacts / step.name)}
             )
+        else:
+            not_run.append(step.name)
     return {
         "profile": settings.name,
         "title": settings.title,
@@ -53,6 +56,7 @@ def make_manifest(plan: Plan) -> dict[str, Any]:
         "source_data": source_data(plan),
         **reading(plan),
         "steps": steps,
+        **({"not_run": not_run} if not_run else {}),
         "training_seconds_per_epoch": training_seconds(plan),
         "started": min((s["started"] for s in steps), default=None),
         "finished": max((s["finished"] for s in steps), default=None),
