@@ -163,7 +163,8 @@ def _throughout(columns: Mapping[str, list[Row]], words: Words, factors: set[str
 
 
 def _file_name(study: str, name: str) -> str:
-    return f"{study}-{name}".lower().replace(",", "").replace(" ", "-")
+    plain = re.sub(r"[,'%]", "", f"{study}-{name}".lower())  # a link to it means what it says
+    return plain.replace(" ", "-")
 
 
 def _key(row: Row, column: str, shown: Shown) -> tuple:

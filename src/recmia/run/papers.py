@@ -213,7 +213,10 @@ def parts(
     made_up: bool = False,
     own: bool = False,
 ) -> list[Part]:
-    """Every paper that has rows, in the order of the notebooks; see `Part`."""
+    """Every paper that has rows, in the order of the notebooks; see `Part`.
+
+    One of which nothing was found, such as the tables of a report's data, comes last.
+    """
     rows, found = list(rows), []
     tests = discoveries.assessed(rows, registry.says(), _level(settings))
     for paper in registry.papers():
@@ -222,4 +225,4 @@ def parts(
             drawn = figures.get(paper.name, [])
             of_paper = [one for one in tests if one.row.study == paper.name]
             found.append(Part(paper, its_rows, settings, drawn, of_paper, made_up, own))
-    return found
+    return sorted(found, key=lambda part: not (part.findings or part.sentences))

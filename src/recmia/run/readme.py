@@ -91,10 +91,12 @@ def found(folders: Sequence[Path]) -> str:
             if (found := [row for row in rows if row.study == paper.name])
         }
         for name, rows in own.items():
+            said = findings.sentences(paper, rows)
+            if not said:  # such as a report of something else, which describes its data
+                continue
             title = report_of(paper.folder).title
             data = f" on {rows[0].dataset}" if len(own) > 1 else ""
             lines.append(f"**{title}**{data}, in [its report](reports/{name}/index.html).\n")
-            said = findings.sentences(paper, rows)
             lines.append("".join(f"- {sentence}\n" for sentence in said))
     return "\n".join(filter(None, lines))
 
