@@ -11,6 +11,7 @@ from recmia.evaluation.bounds.f_dp import one_run_f_dp_epsilon
 from recmia.evaluation.bounds.guessing import best_guesses
 from recmia.evaluation.bounds.one_run import one_run_epsilon
 from recmia.papers.frontier import names
+from recmia.papers.frontier.bounding.proving import guesses_of
 from recmia.papers.frontier.bounding.units import counted
 from recmia.storage import read_arrays, write_json
 
@@ -42,7 +43,7 @@ def keep_bounds(
     rows = list(zip(*read.values(), strict=True))
     for number, row in enumerate(rows):
         canaries, coins = by_unit(*row, unit)
-        guesses = sorted({max(1, round(share * len(coins))) for share in GUESSED})
+        guesses = sorted({guesses_of(share, len(coins)) for share in GUESSED})
         for name, bound in BOUNDS.items():
             best = best_guesses(
                 canaries, coins, guesses, partial(bound, delta=delta),
